@@ -1,0 +1,8 @@
+"""Mixup with an Adversarial Mixing Policy for any Keras classifier."""
+
+from keras_amp.backbones import TextCNN as TextCNN
+from keras_amp.cut import cut as cut
+from keras_amp.mixup import AdversarialMixup as AdversarialMixup
+from keras_amp.mixup import Mixup as Mixup
+
+__version__ = "0.1.0"

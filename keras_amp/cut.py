@@ -1,0 +1,284 @@
+"""Cuts a Keras model in two at a layer, without copying a weight.
+
+    lower, upper = cut(model, "dense")      # g_k and f_k of the paper
+    upper(lower(x)) == model(x)
+
+`lower` ends with the named layer; `upper` is everything that depends on it.
+Whatever else `upper` needs crosses the cut beside the layer's output.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Callable
+
+import keras
+from keras import tree
+
+
+def cut(model, mix_at):
+    """Cuts a Functional or Sequential model at a layer's output.
+
+    Args:
+        model: A built Functional or Sequential `keras.Model` with one output.
+        mix_at: Name of the layer whose output to cut at, or `"inner/layer"`
+            for a layer inside a nested Functional or Sequential model.
+
+    Returns:
+        Two `keras.Model`s that share the layers of `model`, `(lower, upper)`:
+        `lower(inputs)` is a list of the tensors that cross the cut (the
+        layer's own output first), and `upper(crossing)` the model's output.
+        Implicit Keras masks cross with the tensors that carry them.
+
+    Raises:
+        TypeError: If `model` is not a `keras.Model` or `mix_at` not a string.
+        ValueError: If `model` is subclassed, unbuilt or has several outputs;
+            if there is no such layer, or none that leads to the output; if
+            something crosses that can neither be mixed nor united.
+
+    Example:
+
+    >>> inputs = keras.Input((3,))
+    >>> hidden = keras.layers.Dense(4, name="hidden")(inputs)
+    >>> model = keras.Model(inputs, keras.layers.Dense(2)(hidden))
+    >>> lower, upper = cut(model, "hidden")
+    >>> [tuple(tensor.shape) for tensor in lower(keras.ops.ones((5, 3)))]
+    [(5, 4)]
+    """
+    _check_model(model)
+    if not isinstance(mix_at, str):
+        raise TypeError(
+            "`mix_at` must be the name of a layer. "
+            f"Received: mix_at={mix_at!r} of type {type(mix_at).__name__}"
+        )
+    below, above, crossing = _split(model, mix_at)
+    lower = _Half(below, model.inputs, crossing, _entry(model), name="lower")
+    upper = _Half(above, crossing, model.outputs, name="upper")
+    return lower, upper
+
+
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """One call in a model's graph: what it reads, what it makes, and how."""
+
+    reads: list
+    makes: list
+    call: Callable
+    layers: tuple = ()
+
+    @classmethod
+    def of_node(cls, node):
+        def call(known):
+            args, kwargs = node.arguments.fill_in(known)
+            return node.operation(*args, **kwargs)
+
+        is_layer = isinstance(node.operation, keras.Layer)
+        layers = (node.operation,) if is_layer else ()
+        return cls(node.input_tensors, node.outputs, call, layers)
+
+
+class _Half(keras.Model):
+    """Runs some steps of a model's graph, sharing the model's layers."""
+
+    def __init__(self, steps, inputs, outputs, entry=None, **kwargs):
+        # What arrives already has the dtype that the whole model gives it.
+        super().__init__(autocast=False, **kwargs)
+        self.sublayers = [layer for step in steps for layer in step.layers]
+        self._graph = (tuple(steps), tuple(inputs), tuple(outputs))
+        self._entry = entry
+        self.built = True
+
+    def call(self, inputs, training=None):
+        steps, expected, outputs = self._graph
+        if self._entry is not None:
+            inputs = self._entry(inputs)
+        known = dict(zip(map(id, expected), tree.flatten(inputs), strict=True))
+        for step in steps:
+            made = tree.flatten(step.call(known))
+            known.update(zip(map(id, step.makes), made, strict=True))
+        values = [known[id(tensor)] for tensor in outputs]
+        return values if self._entry is not None else values[0]
+
+
+def _entry(model):
+    """A model that only brings inputs into `model`'s order, dtypes, ranks."""
+    is_sequential = isinstance(model, keras.Sequential)
+    structure = model.inputs if is_sequential else model.input
+    return keras.Model(structure, model.inputs, name="entry")
+
+
+def _split(model, mix_at):
+    """Sorts the steps into below and above; names what crosses."""
+    steps, mixed = _expand(model, mix_at.split("/"), mix_at, model)
+    below, above = [], []
+    depends = mixed & {id(tensor) for tensor in model.inputs}
+    for step in steps:
+        makes = {id(tensor) for tensor in step.makes}
+        if not any(id(tensor) in depends for tensor in step.reads):
+            below.append(step)
+            depends |= mixed & makes
+            continue
+        above.append(step)
+        depends |= makes
+        if mixed & makes:
+            raise ValueError(
+                f"Cannot cut at layer '{mix_at}': it is called several times, "
+                "once on what depends on its own output."
+            )
+    if id(model.outputs[0]) not in depends:
+        raise ValueError(
+            f"Cannot cut at layer '{mix_at}': the model's output does not "
+            "depend on it. Choose a layer between the inputs and the output."
+        )
+    made_above = {id(tensor) for step in above for tensor in step.makes}
+    needed = [tensor for step in above for tensor in step.reads]
+    crossing = {
+        id(tensor): tensor
+        for tensor in [*needed, *model.outputs]
+        if id(tensor) not in made_above
+    }
+    for tensor in crossing.values():
+        _check_crossing(tensor, mix_at)
+    # Stable: the layer's own outputs first, the rest in the order of use.
+    crossing = sorted(crossing.values(), key=lambda t: id(t) not in mixed)
+    return below, above, crossing
+
+
+def _expand(model, path, mix_at, outermost):
+    """The model's steps in order, the nested models on `path` unrolled.
+
+    Returns the steps and the ids of the tensors that the last layer of the
+    path puts out.
+    """
+    layer = _find_layer(model, path[0], mix_at, outermost)
+    nodes = _ordered_nodes(model.outputs)
+    calls = [node for node in layer._inbound_nodes if node in nodes]
+    if len(path) == 1:
+        mixed = {id(tensor) for node in calls for tensor in node.outputs}
+        steps = [_Step.of_node(node) for node in nodes if not node.is_input]
+        return steps, mixed
+    _check_model(layer, within=f"Cannot cut at '{mix_at}': ")
+    if len(calls) != 1 or calls[0].arguments.kwargs.get("training") is not None:
+        raise ValueError(
+            f"Cannot cut at '{mix_at}': the nested model '{layer.name}' must "
+            "be called exactly once, without an explicit `training` argument."
+        )
+    inner_steps, mixed = _expand(layer, path[1:], mix_at, outermost)
+    steps = []
+    for node in nodes:
+        if node is calls[0]:
+            steps += [_enter(node, layer), *inner_steps, _leave(node, layer)]
+        elif not node.is_input:
+            steps.append(_Step.of_node(node))
+    return steps, mixed
+
+
+def _enter(node, nested):
+    entry = _entry(nested)
+
+    def call(known):
+        args, kwargs = node.arguments.fill_in(known)
+        return entry(*args, **kwargs)
+
+    return _Step(node.input_tensors, nested.inputs, call)
+
+
+def _leave(node, nested):
+    def call(known):
+        return [known[id(tensor)] for tensor in nested.outputs]
+
+    return _Step(nested.outputs, node.outputs, call)
+
+
+def _ordered_nodes(outputs):
+    """Every node that leads to `outputs`, each after those it depends on."""
+    ordered, seen = {}, set()
+    stack = [_node_of(tensor) for tensor in reversed(outputs)]
+    while stack:
+        node = stack[-1]
+        if node in ordered:
+            stack.pop()
+        elif node in seen:
+            ordered[stack.pop()] = None
+        else:
+            seen.add(node)
+            parents = [_node_of(tensor) for tensor in node.input_tensors]
+            stack.extend(p for p in reversed(parents) if p not in seen)
+    return ordered
+
+
+def _node_of(tensor):
+    history = tensor._keras_history
+    return history.operation._inbound_nodes[history.node_index]
+
+
+def _find_layer(model, name, mix_at, outermost):
+    for layer in model.layers:
+        if layer.name == name:
+            return layer
+    raise ValueError(
+        f"There is no layer '{name}' in model '{model.name}'. "
+        f"Received: mix_at='{mix_at}'. {_offer(outermost, mix_at)}"
+    )
+
+
+def _offer(model, mix_at, limit=30):
+    """One sentence that lists the layers of `model` that can be cut."""
+    names = []
+    for layer in model.layers:
+        try:
+            _split(model, layer.name)
+        except ValueError:
+            continue
+        names.append(layer.name)
+        if isinstance(layer, keras.Model):
+            names.append(f"{layer.name}/...")
+    close = difflib.get_close_matches(mix_at, names, n=1)
+    meant = f"Did you mean '{close[0]}'? " if close else ""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return f"{meant}These can be cut: {', '.join(names[:limit])}{more}."
+
+
+def _check_model(model, within=""):
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            f"{within}only a `keras.Model` can be cut. "
+            f"Received: {model!r} of type {type(model).__name__}"
+        )
+    is_sequential = isinstance(model, keras.Sequential)
+    if is_sequential and not model.built:
+        raise ValueError(
+            f"{within}the Sequential model '{model.name}' is not built. Call "
+            "`model.build(input_shape)` or begin it with a `keras.Input`."
+        )
+    if not is_sequential and not hasattr(model, "operations"):
+        raise ValueError(
+            f"{within}'{model.name}' is a subclassed model, whose layers Keras "
+            "does not know the order of. Build it with the Functional API, or "
+            "choose a layer outside of it."
+        )
+    if len(model.outputs) != 1:
+        raise ValueError(
+            f"{within}the model must have one output. "
+            f"Received: '{model.name}' with {len(model.outputs)} outputs."
+        )
+
+
+def _check_crossing(tensor, mix_at):
+    if keras.backend.is_float_dtype(tensor.dtype) or is_padding_mask(tensor):
+        return
+    raise ValueError(
+        f"Cannot cut at layer '{mix_at}': the {tensor.dtype} tensor "
+        f"'{tensor.name}' crosses the cut, and what crosses must be floating "
+        "point (to be mixed) or a padding mask (to be united: of dtype bool, "
+        "or an int tensor whose name ends in 'mask'). Cut after its embedding."
+    )
+
+
+def is_padding_mask(tensor):
+    """Says whether a symbolic tensor is a padding mask.
+
+    Bool tensors are, and int tensors whose name ends in "mask", such as the
+    `padding_mask` inputs of keras-hub.
+    """
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    return dtype == "bool" or ("int" in dtype and tensor.name.endswith("mask"))

@@ -1,0 +1,166 @@
+"""The Adversarial Mixing Policy (AMP) on top of Mixup."""
+
+import contextlib
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_amp import policy
+from keras_amp.mixup.mixup import Mixup, mix_hidden
+
+
+@keras.saving.register_keras_serializable(package="keras_amp")
+class AdversarialMixup(Mixup):
+    """Mixup whose inputs are mixed at an adversarially chosen λ.
+
+    A step of the Adversarial Mixing Policy is a Mixup step, taken at the
+    harder of two mixtures: at λ, or at λ moved by ε times its clipped
+    gradient, whichever has the higher loss, for each example. The labels'
+    weights keep the λ that was drawn (the paper's Eq. 14–21).
+
+    The search runs `upper` twice more, and backwards once, but only down to
+    the mixing layer: it costs next to nothing above a deep layer. It draws the
+    dropout noise that the training pass draws after it, so the comparison is
+    of mixtures, not of noise, and leaves no trace in batch statistics, seeds
+    or losses.
+
+    Beside the compiled metrics, training logs `lam_shift`, the mean |λ* − λ|,
+    `adversarial_share`, the share of examples trained at λ′, and `loss_gain`,
+    the mean 𝓛′ − 𝓛.
+
+    Args:
+        model: A built Functional or Sequential classifier with one output.
+        mix_at: Name of the layer whose output is mixed.
+        alpha: Float > 0, the concentration of Beta(α, α).
+        epsilon: Float >= 0, the step size ε on λ; 0 is Mixup, the paper's
+            "+RandOp". May be assigned while training.
+        min_op: Bool, whether to keep the higher of both losses. `False`
+            always trains at λ′, the paper's "+MaxOp", and saves a pass.
+        seed: Int, to draw the same λ and partners in every run.
+        name: String, the wrapper's name.
+
+    Raises:
+        TypeError, ValueError: As `Mixup`, and if `epsilon` is not >= 0.
+
+    Example:
+
+    >>> classifier = keras.Sequential([
+    ...     keras.Input((4,)),
+    ...     keras.layers.Dense(8, activation="relu", name="hidden"),
+    ...     keras.layers.Dense(3, activation="softmax"),
+    ... ])
+    >>> model = AdversarialMixup(classifier, mix_at="hidden", epsilon=0.002)
+    >>> model.compile("adam", loss="sparse_categorical_crossentropy")
+    >>> x, y = keras.random.normal((6, 4)), keras.ops.array([0, 1, 2, 0, 1, 2])
+    >>> sorted(model.fit(x, y, verbose=0).history)
+    ['adversarial_share', 'lam_shift', 'loss', 'loss_gain']
+
+    References:
+        - [Adversarial Mixing Policy](https://arxiv.org/abs/2109.07177),
+          Liu et al., 2021.
+    """
+
+    def __init__(
+        self,
+        model,
+        mix_at,
+        alpha=1.0,
+        epsilon=0.002,
+        min_op=True,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(model, mix_at, alpha=alpha, seed=seed, **kwargs)
+        policy.check_epsilon(epsilon)
+        self._epsilon = self._add_knob("epsilon", epsilon)
+        self.min_op = min_op
+        self._is_evaluating = False
+        self.lam_shift = keras.metrics.Mean(name="lam_shift")
+        self._training_metrics = [self.lam_shift]
+        if min_op:
+            self.adversarial_share = keras.metrics.Mean(name="adversarial_share")
+            self.loss_gain = keras.metrics.Mean(name="loss_gain")
+            self._training_metrics += [self.adversarial_share, self.loss_gain]
+
+    @property
+    def metrics(self):
+        """Keras' metrics; while evaluating, the classifier's alone."""
+        hidden = self._training_metrics if self._is_evaluating else []
+        hidden = {id(metric) for metric in hidden}
+        return [metric for metric in super().metrics if id(metric) not in hidden]
+
+    def evaluate(self, *args, **kwargs):
+        with self._evaluating():
+            return super().evaluate(*args, **kwargs)
+
+    def test_on_batch(self, *args, **kwargs):
+        with self._evaluating():
+            return super().test_on_batch(*args, **kwargs)
+
+    @contextlib.contextmanager
+    def _evaluating(self):
+        self._is_evaluating = True
+        try:
+            yield
+        finally:
+            self._is_evaluating = False
+
+    @property
+    def epsilon(self):
+        """The step size on λ; assign to it at any time."""
+        return float(self._epsilon.numpy())
+
+    @epsilon.setter
+    def epsilon(self, value):
+        policy.check_epsilon(value)
+        self._epsilon.assign(value)
+
+    def choose_lam(self, hidden, pairs):
+        """Searches the λ with the higher loss for each example (Eq. 14–21)."""
+        lam = pairs.lam
+        loss, grad = self._loss_and_gradient(hidden, pairs)
+        lam_adv = policy.ascend(lam, grad, self._epsilon)
+        if self.min_op:
+            loss_adv = self._search_loss(hidden, pairs, lam_adv)
+            mask = policy.adversarial_mask(loss, loss_adv)
+            lam_star = policy.select(mask, lam_adv, lam)
+            self.adversarial_share.update_state(ops.cast(mask, "float32"))
+            self.loss_gain.update_state(loss_adv - loss)
+        else:
+            lam_star = lam_adv
+        self.lam_shift.update_state(ops.abs(lam_star - lam))
+        return lam_star
+
+    def _loss_and_gradient(self, hidden, pairs):
+        """The loss of each pair, and its derivative by its λ (Eq. 16, 17)."""
+        # Half-precision gradients are scaled as the optimizer scales its own.
+        scale = self.optimizer.scale_loss(ops.ones(()))
+        # A tensor of its own: the λ that weighs the labels is a constant.
+        lam_inputs = tf.identity(pairs.lam)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(lam_inputs)
+            loss = self._search_loss(hidden, pairs, lam_inputs)
+            scaled_sum = ops.sum(loss) * scale
+        grad = tape.gradient(scaled_sum, lam_inputs)
+        if grad is None:
+            raise ValueError(
+                f"The loss has no gradient with respect to what is mixed at "
+                f"'{self.mix_at}'. Is what lies above differentiable?"
+            )
+        return loss, grad / scale
+
+    def _search_loss(self, hidden, pairs, lam_inputs):
+        """The loss of each pair with inputs mixed at `lam_inputs`.
+
+        The scope reads the current weights and seeds, and drops every update:
+        each pass sees the same dropout noise, and no state moves.
+        """
+        with keras.StatelessScope():
+            mixed = mix_hidden(hidden, pairs.partner, lam_inputs)
+            y_pred = self.upper(mixed, training=True)
+            return pairs.loss(self._per_example_loss, y_pred)
+
+    def get_config(self):
+        config = super().get_config()
+        return {**config, "epsilon": self.epsilon, "min_op": self.min_op}

@@ -1,0 +1,248 @@
+"""Mixup at any layer of a Keras model, as a `keras.Model`."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+from keras import ops, tree
+
+from keras_amp import policy
+from keras_amp.cut import cut
+from keras_amp.mixup.pairs import Pairs
+from keras_amp.mixup.per_example_loss import PerExampleLoss
+
+
+@keras.saving.register_keras_serializable(package="keras_amp")
+class Mixup(keras.Model):
+    """Trains a classifier on mixtures of the examples of each batch.
+
+    Each example of a batch is mixed with a random partner, at the output of
+    the layer `mix_at`, with its own coefficient λ ~ Beta(α, α); the loss is
+    that of both labels, weighted by λ and 1 − λ (the paper's Eq. 10–13, 17).
+
+    Only training changes: `evaluate`, `predict`, `export` and calling the
+    wrapper do what `model` does. While training, the compiled metrics count
+    both labels of a mixture with the weights λ and 1 − λ.
+
+    Args:
+        model: A built Functional or Sequential classifier with one output.
+            Its weights are trained in place.
+        mix_at: Name of the layer whose output is mixed, or `"inner/layer"`
+            inside a nested model. See `keras_amp.cut`.
+        alpha: Float > 0, the concentration of Beta(α, α). Near 0 there is next
+            to no mixing; 1 draws λ uniformly. May be assigned while training.
+        seed: Int, to draw the same λ and partners in every run.
+        name: String, the wrapper's name.
+
+    Raises:
+        TypeError, ValueError: If the model cannot be cut at `mix_at`, `alpha`
+            is not > 0, or, from `compile`, there is not exactly one loss.
+
+    Example:
+
+    >>> classifier = keras.Sequential([
+    ...     keras.Input((4,)),
+    ...     keras.layers.Dense(8, activation="relu", name="hidden"),
+    ...     keras.layers.Dense(3, activation="softmax"),
+    ... ])
+    >>> model = Mixup(classifier, mix_at="hidden", alpha=1.0)
+    >>> model.compile("adam", loss="sparse_categorical_crossentropy")
+    >>> x, y = keras.random.normal((6, 4)), keras.ops.array([0, 1, 2, 0, 1, 2])
+    >>> history = model.fit(x, y, verbose=0)
+
+    References:
+        - [mixup](https://arxiv.org/abs/1710.09412), Zhang et al., 2018.
+        - [Manifold Mixup](https://arxiv.org/abs/1806.05236), Verma et al., 2019.
+    """
+
+    def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
+        # The classifier casts its inputs itself.
+        super().__init__(autocast=False, **kwargs)
+        self._parts = _Parts(*cut(model, mix_at))
+        self.model = model
+        self.mix_at = mix_at
+        self.seed = seed
+        self._seed_generator = keras.random.SeedGenerator(seed)
+        policy.check_alpha(alpha)
+        self._alpha = self._add_knob("alpha", alpha)
+        self.built = True
+
+    @property
+    def alpha(self):
+        """The concentration of Beta(α, α); assign to it at any time."""
+        return float(self._alpha.numpy())
+
+    @alpha.setter
+    def alpha(self, value):
+        policy.check_alpha(value)
+        self._alpha.assign(value)
+
+    @property
+    def lower(self):
+        """The classifier up to `mix_at`, g_k of the paper."""
+        return self._parts.lower
+
+    @property
+    def upper(self):
+        """The classifier above `mix_at`, f_k of the paper."""
+        return self._parts.upper
+
+    def call(self, inputs, training=None, mask=None):
+        return self.model(inputs, training=training, mask=mask)
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        **kwargs,
+    ):
+        """Configures training as `keras.Model.compile` does.
+
+        Raises:
+            ValueError: If there is not exactly one loss, or `loss_weights`.
+        """
+        self._per_example_loss = PerExampleLoss(loss)
+        if loss_weights is not None:
+            raise ValueError(
+                "`loss_weights` weighs several losses, and there is one. "
+                f"Received: loss_weights={loss_weights!r}"
+            )
+        weighted = tree.flatten(weighted_metrics)
+        self._num_weighted_metrics = sum(one is not None for one in weighted)
+        super().compile(
+            optimizer,
+            loss,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            **kwargs,
+        )
+
+    def train_step(self, data):
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if y is None:
+            raise ValueError("Mixup needs labels: `fit` was given none.")
+        batch_size = ops.shape(y)[0]
+        lam = policy.sample_lam(batch_size, self._alpha, self._seed_generator)
+        partner = policy.sample_partner(batch_size, self._seed_generator)
+        pairs = Pairs.of_batch(y, sample_weight, lam, partner)
+
+        with tf.GradientTape() as tape:
+            hidden = self.lower(x, training=True)
+            with tape.stop_recording():
+                lam_inputs = self.choose_lam(hidden, pairs)
+            mixed = mix_hidden(hidden, pairs.partner, lam_inputs)
+            y_pred = self.upper(mixed, training=True)
+            loss = self._total_loss(pairs, y_pred)
+            scaled_loss = self.optimizer.scale_loss(loss / _num_replicas())
+        weights = self.trainable_weights
+        gradients = tape.gradient(scaled_loss, weights)
+        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+
+        self._update_metrics(pairs, y_pred, loss)
+        return self.get_metrics_result()
+
+    def choose_lam(self, hidden, pairs):
+        """Says which λ the inputs are mixed with; the labels keep `pairs.lam`.
+
+        Args:
+            hidden: List of tensors that cross the cut, `lower(x)`.
+            pairs: The `Pairs` of this batch.
+
+        Returns:
+            Float32 tensor of shape `(batch,)`: for Mixup, `pairs.lam` itself.
+        """
+        del hidden
+        return pairs.lam
+
+    def export(self, filepath, *args, **kwargs):
+        """Exports the classifier, as `keras.Model.export` does."""
+        return self.model.export(filepath, *args, **kwargs)
+
+    def get_config(self):
+        return {
+            "model": keras.saving.serialize_keras_object(self.model),
+            "mix_at": self.mix_at,
+            "alpha": self.alpha,
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        config["model"] = keras.saving.deserialize_keras_object(config["model"])
+        return cls(**config)
+
+    def _add_knob(self, name, value):
+        """A number in a variable: it can change without a new trace."""
+        return self.add_weight(
+            name=name,
+            shape=(),
+            initializer=keras.initializers.Constant(value),
+            dtype="float32",
+            autocast=False,
+            trainable=False,
+        )
+
+    def _total_loss(self, pairs, y_pred):
+        values = pairs.loss(self._per_example_loss, y_pred)
+        own, other = pairs.shares(weighted=True)
+        loss = self._per_example_loss.reduce(values, own + other)
+        for penalty in self.losses:
+            loss += ops.cast(ops.sum(penalty), loss.dtype)
+        return loss
+
+    def _update_metrics(self, pairs, y_pred, loss):
+        metrics = {metric.name: metric for metric in self.metrics}
+        metrics["loss"].update_state(loss, sample_weight=ops.shape(pairs.lam)[0])
+        compiled = metrics.get("compile_metrics")
+        if compiled is None:
+            return
+        if not compiled.built:
+            compiled.build(pairs.y, y_pred)
+        num_unweighted = len(compiled.metrics) - self._num_weighted_metrics
+        for index, metric in enumerate(compiled.metrics):
+            own, other = pairs.shares(weighted=index >= num_unweighted)
+            metric.update_state(pairs.y, y_pred, sample_weight=own)
+            metric.update_state(pairs.y_partner, y_pred, sample_weight=other)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Parts:
+    """Holds the two halves where Keras doesn't track them a second time."""
+
+    lower: keras.Model
+    upper: keras.Model
+
+
+def mix_hidden(hidden, partner, lam):
+    """Mixes everything that crosses a cut with the same λ (Eq. 11).
+
+    Args:
+        hidden: List of tensors of shape `(batch, ...)`: floating point ones
+            are interpolated, padding masks united, implicit masks too.
+        partner: Int tensor of shape `(batch,)`.
+        lam: Float tensor of shape `(batch,)`.
+
+    Returns:
+        A list of tensors like `hidden`.
+    """
+    mixed = []
+    for tensor in hidden:
+        if keras.backend.is_float_dtype(tensor.dtype):
+            value = policy.interpolate(tensor, partner, lam)
+        else:
+            value = policy.unite_masks(tensor, partner, lam)
+        mask = getattr(tensor, "_keras_mask", None)
+        if mask is not None:
+            value._keras_mask = policy.unite_masks(mask, partner, lam)
+        mixed.append(value)
+    return mixed
+
+
+def _num_replicas():
+    # `tf.distribute` sums the replicas' gradients.
+    return tf.distribute.get_strategy().num_replicas_in_sync

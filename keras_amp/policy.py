@@ -1,0 +1,233 @@
+"""The paper's mixing policy as pure functions on tensors.
+
+| paper | here | equation |
+|---|---|---|
+| λ ~ Beta(α, α) | `sample_lam` | 10 |
+| i, j | `sample_partner` | 11 |
+| ĝ_k | `interpolate`, `unite_masks` | 11 |
+| ŷ | `interpolate` on one-hot labels | 12 |
+| λ′ = λ + ε·∇λ | `ascend` | 15 |
+| 𝓛, 𝓛′ | `mixup_loss` | 17, 20 |
+| λ*, and so 𝓛_final | `select` | 19 |
+| mask, δ | `adversarial_mask` | 21 |
+
+Equation 16, the gradient ∂𝓛/∂λ itself, needs a tape and lives with the
+training step in `keras_amp.mixup.adversarial_mixup`. Nothing here knows
+TensorFlow: every function is written with `keras.ops`.
+
+`lam` always weighs the example itself: `lam * x + (1 - lam) * x[partner]`.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+
+def sample_lam(batch_size, alpha, seed=None):
+    """Draws one mixing coefficient per example, `λ ~ Beta(α, α)` (Eq. 10).
+
+    The gamma samplers behind `keras.random.beta` have no XLA kernel, so this
+    uses the closed form of the symmetric Beta distribution (Bailey 1994;
+    Devroye 1996). With `U`, `V` uniform, `G = U**(1/α)`, `C = cos(2πV)`:
+
+        T = C² (1 − G) / (G + C² (1 − G)),   λ = ½ + ½ · sign(C) · sqrt(T)
+
+    The smaller of λ and 1 − λ is computed without cancellation, and no
+    intermediate overflows for any α > 0.
+
+    Args:
+        batch_size: Int or int tensor, the number of draws.
+        alpha: Float or scalar tensor, the concentration, > 0. Near 0 the
+            coefficients are near 0 or 1; 1 is uniform; large is near ½.
+        seed: Int or `keras.random.SeedGenerator`.
+
+    Returns:
+        Float32 tensor of shape `(batch_size,)` with values in `[0, 1]`.
+
+    Raises:
+        ValueError: If `alpha` is a number and not > 0.
+
+    Example:
+
+    >>> lam = sample_lam(4, alpha=1.0, seed=0)
+    >>> lam.shape
+    TensorShape([4])
+    """
+    if isinstance(alpha, (int, float)):
+        check_alpha(alpha)
+    uniform = keras.random.uniform((2, batch_size), dtype="float32", seed=seed)
+    log_g = ops.log(uniform[0]) / ops.cast(alpha, "float32")
+    g = ops.exp(log_g)
+    cosine = ops.cos(2 * math.pi * uniform[1])
+    far = -ops.expm1(log_g) * ops.square(cosine)
+    smaller = 0.5 * g / ((g + far) * (1 + ops.sqrt(far / (g + far))))
+    return ops.where(cosine < 0, smaller, 1 - smaller)
+
+
+def sample_partner(batch_size, seed=None):
+    """Draws a partner for each example: a permutation of the batch (Eq. 11).
+
+    Args:
+        batch_size: Int or int tensor.
+        seed: Int or `keras.random.SeedGenerator`.
+
+    Returns:
+        Int32 tensor of shape `(batch_size,)`, a permutation of its range.
+    """
+    return keras.random.shuffle(ops.arange(batch_size, dtype="int32"), seed=seed)
+
+
+def interpolate(x, partner, lam):
+    """Mixes each example with its partner (Eq. 11; Eq. 12 for labels).
+
+        lam * x + (1 - lam) * x[partner]
+
+    Half-precision inputs are mixed in float32, float64 inputs in float64.
+
+    Args:
+        x: Float tensor of shape `(batch, ...)`.
+        partner: Int tensor of shape `(batch,)`, a permutation of the batch.
+        lam: Float tensor of shape `(batch,)`, weight of the example itself.
+
+    Returns:
+        Tensor with the shape and dtype of `x`; equal to `x` where `lam == 1`
+        and to `x[partner]` where `lam == 0`.
+
+    Raises:
+        ValueError: If `lam` is not of rank 1.
+
+    Example:
+
+    >>> x = keras.ops.array([[0.0], [10.0]])
+    >>> interpolate(x, [1, 0], keras.ops.array([0.75, 0.5]))[:, 0]
+    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([2.5, 5. ], ...)>
+    """
+    x, lam = ops.convert_to_tensor(x), ops.convert_to_tensor(lam)
+    if len(lam.shape) != 1:
+        raise ValueError(
+            "`lam` must have one value per example, shape (batch,). "
+            f"Received: lam of shape {tuple(lam.shape)}"
+        )
+    dtype = keras.backend.result_type(x.dtype, lam.dtype)
+    weight = ops.cast(_expand_like(lam, x), dtype)
+    own = ops.cast(x, dtype)
+    other = ops.take(own, partner, axis=0)
+    return ops.cast(weight * own + (1 - weight) * other, x.dtype)
+
+
+def unite_masks(mask, partner, lam):
+    """Joins the padding masks of each example and its partner.
+
+    A position of the mixture lives where a part with a weight above 0 does,
+    so at `lam == 1` the mask is the example's own.
+
+    Args:
+        mask: Bool or int tensor of shape `(batch, ...)`, nonzero where real.
+        partner: Int tensor of shape `(batch,)`, a permutation of the batch.
+        lam: Float tensor of shape `(batch,)`.
+
+    Returns:
+        Tensor with the shape and dtype of `mask`.
+    """
+    lam = _expand_like(lam, mask)
+    other = ops.take(mask, partner, axis=0)
+    nothing = ops.zeros_like(mask)
+    own = ops.where(lam > 0, mask, nothing)
+    other = ops.where(lam < 1, other, nothing)
+    return ops.where(ops.cast(own, "bool"), own, other)
+
+
+def mixup_loss(loss_own, loss_partner, lam, weight_own=1.0, weight_partner=1.0):
+    """Interpolates the losses on both labels of each pair (Eq. 17, 20).
+
+        lam * w_i * ℓ(ŷ, y_i) + (1 - lam) * w_j * ℓ(ŷ, y_j)
+
+    Args:
+        loss_own, loss_partner: Float tensors of shape `(batch,)`: the loss of
+            the mixture's prediction on the example's and the partner's label.
+        lam: Float tensor of shape `(batch,)`. The label's λ: never perturbed.
+        weight_own, weight_partner: Sample weights, of shape `(batch,)`.
+
+    Returns:
+        Float tensor of shape `(batch,)`.
+    """
+    lam = ops.cast(lam, loss_own.dtype)
+    return (
+        lam * weight_own * loss_own + (1 - lam) * weight_partner * loss_partner
+    )
+
+
+def ascend(lam, grad, epsilon):
+    """Moves λ one clipped step towards a higher loss (Eq. 15).
+
+        λ′ = clip(λ + ε · clip(∇λ, −1, 1), 0, 1)
+
+    Args:
+        lam: Float tensor of shape `(batch,)`.
+        grad: Float tensor of shape `(batch,)`, `∂𝓛/∂λ` of each example's own
+            loss (Eq. 16). A gradient that is not finite moves nothing.
+        epsilon: Float or scalar tensor, the step size, >= 0.
+
+    Returns:
+        Float tensor of shape `(batch,)`; equal to `lam` at `epsilon == 0`.
+
+    Example:
+
+    >>> ascend(keras.ops.array([0.5, 0.5]), keras.ops.array([9.0, -0.5]), 0.1)
+    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.6 , 0.45], ...)>
+    """
+    grad = ops.where(ops.isfinite(grad), grad, ops.zeros_like(grad))
+    step = ops.cast(epsilon, lam.dtype) * ops.clip(grad, -1.0, 1.0)
+    return ops.clip(lam + step, 0.0, 1.0)
+
+
+def adversarial_mask(loss, loss_adv):
+    """Says where the perturbed mixture has the higher loss (Eq. 21).
+
+    Args:
+        loss, loss_adv: Float tensors of shape `(batch,)`, 𝓛 and 𝓛′.
+
+    Returns:
+        Bool tensor of shape `(batch,)`, true where `loss_adv - loss > 0`.
+    """
+    return loss_adv - loss > 0
+
+
+def select(mask, adversarial, plain):
+    """Selects per example between two values (Eq. 19).
+
+    The mask is a constant for the weights, so selecting the λ to train at,
+    and then taking that one loss, has the gradient of
+    `𝓛 · (1 − mask) + 𝓛′ · mask` at half its cost.
+
+    Args:
+        mask: Bool tensor of shape `(batch,)`.
+        adversarial, plain: Float tensors of shape `(batch,)`.
+
+    Returns:
+        Float tensor of shape `(batch,)`.
+    """
+    return ops.where(mask, adversarial, plain)
+
+
+def check_alpha(alpha):
+    """Raises `ValueError` unless `alpha` is a finite number > 0."""
+    if not (0 < alpha < math.inf):
+        raise ValueError(
+            "`alpha`, the concentration of Beta(alpha, alpha), must be a finite "
+            f"number > 0; the paper uses 1.0. Received: alpha={alpha}"
+        )
+
+
+def check_epsilon(epsilon):
+    """Raises `ValueError` unless `epsilon` is a finite number >= 0."""
+    if not (0 <= epsilon < math.inf):
+        raise ValueError(
+            "`epsilon`, the step size on lam, must be a finite number >= 0; "
+            f"the paper uses 0.002. Received: epsilon={epsilon}"
+        )
+
+
+def _expand_like(lam, x):
+    return ops.reshape(lam, (-1,) + (1,) * (len(x.shape) - 1))
