@@ -1,8 +1,11 @@
 """Mixup with an Adversarial Mixing Policy for any Keras classifier."""
 
+from keras_amp import policy as policy
+from keras_amp import text as text
 from keras_amp.backbones import TextCNN as TextCNN
 from keras_amp.cut import cut as cut
 from keras_amp.mixup import AdversarialMixup as AdversarialMixup
 from keras_amp.mixup import Mixup as Mixup
+from keras_amp.serving import export_text_classifier as export_text_classifier
 
 __version__ = "0.1.0"

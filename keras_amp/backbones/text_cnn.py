@@ -25,7 +25,7 @@ def TextCNN(  # noqa: N802 (named as a class, like the models of Keras)
 
     Id 0 is padding and never influences the result: its embedding is zeroed,
     and the maximum runs over the windows centred on a word. Sentences may have
-    any length, also shorter than the widest filter, or none at all.
+    any length from 1, also shorter than the widest filter.
 
     Args:
         vocabulary_size: Int, number of word ids, padding included.
@@ -72,7 +72,7 @@ def TextCNN(  # noqa: N802 (named as a class, like the models of Keras)
         )(word)
         # The features are at least 0, so a 0 never wins the maximum.
         features = PaddingZeroed(name=f"words_of_conv_{width}")(features, is_word)
-        pooled.append(ops.max(features, axis=1, initial=0.0))
+        pooled.append(layers.GlobalMaxPooling1D(name=f"max_of_conv_{width}")(features))
     sentence = layers.Concatenate(name="sentence")(pooled)
     sentence = layers.Dropout(dropout, name="dropout")(sentence)
     logits = layers.Dense(

@@ -1,0 +1,164 @@
+"""Times a training step: plain, Mixup and AMP, at each place to mix.
+
+    python benchmarks/step_time.py --rounds 60 --output benchmarks/step_time.json
+
+All variants train the same batch in turn, in one process, so that what else the
+machine does falls on all of them alike. The figure that counts is a ratio:
+the median over rounds of a variant's time by its reference's in that round.
+"""
+
+import dataclasses
+import json
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+import keras_amp  # noqa: E402
+
+VARIANTS = ("plain", "word", "word-amp", "sent", "sent-amp")
+REFERENCE = {
+    "word": "plain",
+    "sent": "plain",
+    "word-amp": "word",
+    "sent-amp": "sent",
+}
+LAYER = {"word": "word", "sent": "sentence"}
+
+
+@dataclasses.dataclass
+class Options:
+    """Times a training step of every variant on synthetic sentences."""
+
+    modes: tuple[Literal["graph", "xla", "eager"], ...] = ("graph", "xla")
+    """How Keras runs the step."""
+    batch_size: int = 50
+    """Sentences a batch."""
+    tokens: int = 37
+    """Words a sentence; the longest of TREC has 37."""
+    vocabulary_size: int = 8766
+    """Word ids, padding included; TREC has about this many."""
+    num_classes: int = 6
+    """Classes."""
+    rounds: int = 60
+    """Timed rounds; each runs every variant once."""
+    warm_up: int = 5
+    """Untimed rounds before."""
+    threads: int = 2
+    """CPU threads that TensorFlow may use."""
+    output: Path | None = None
+    """JSON file to write the figures to."""
+
+
+def build(variant, options, mode):
+    """A compiled model of one variant, with the weights of all the others."""
+    keras.utils.set_random_seed(0)
+    model = keras_amp.TextCNN(options.vocabulary_size, options.num_classes)
+    place, _, adversarial = variant.partition("-")
+    if adversarial:
+        model = keras_amp.AdversarialMixup(model, LAYER[place], seed=0)
+    elif place != "plain":
+        model = keras_amp.Mixup(model, LAYER[place], seed=0)
+    model.compile(
+        keras.optimizers.Adam(2e-4),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=mode == "xla",
+        run_eagerly=mode == "eager",
+    )
+    return model
+
+
+def batches(options):
+    """An endless iterator over one batch, in the form Keras' step takes."""
+    rng = np.random.default_rng(0)
+    shape = (options.batch_size, options.tokens)
+    ids = rng.integers(1, options.vocabulary_size, shape, dtype="int32")
+    labels = rng.integers(0, options.num_classes, options.batch_size)
+    return iter(tf.data.Dataset.from_tensors((ids, labels)).repeat())
+
+
+def measure(options, mode):
+    """Milliseconds of each round and variant, `{variant: [ms, ...]}`."""
+    steps = {}
+    for variant in VARIANTS:
+        model = build(variant, options, mode)
+        model.make_train_function()
+        steps[variant] = (model.train_function, batches(options))
+    times = {variant: [] for variant in VARIANTS}
+    for round_number in range(options.warm_up + options.rounds):
+        for variant, (step, iterator) in steps.items():
+            start = time.perf_counter()
+            float(step(iterator)["loss"])
+            elapsed = 1e3 * (time.perf_counter() - start)
+            if round_number >= options.warm_up:
+                times[variant].append(elapsed)
+    return times
+
+
+def summarize(times):
+    """Medians and quartiles in ms, and the paired ratios to the references."""
+    figures = {}
+    for variant, values in times.items():
+        low, median, high = statistics.quantiles(values, n=4)
+        figures[variant] = {"ms": median, "ms_quartiles": [low, high]}
+        reference = REFERENCE.get(variant)
+        if reference:
+            pairs = zip(values, times[reference], strict=True)
+            ratios = [value / base for value, base in pairs]
+            low, median, high = statistics.quantiles(ratios, n=4)
+            figures[variant]["over"] = reference
+            figures[variant]["ratio"] = median
+            figures[variant]["ratio_quartiles"] = [low, high]
+    return figures
+
+
+def cpu_name():
+    """The processor's name as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor()
+
+
+def main(options):
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    record = {
+        "options": dataclasses.asdict(options) | {"output": None},
+        "cpu": cpu_name(),
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+        "modes": {},
+    }
+    print(f"{cpu_name()}, {options.threads} threads, TextCNN")
+    for mode in options.modes:
+        figures = summarize(measure(options, mode))
+        record["modes"][mode] = figures
+        print(f"\n{mode:10} {'ms':>8} {'quartiles':>17}   ratio (quartiles)")
+        for variant, row in figures.items():
+            low, high = row["ms_quartiles"]
+            line = f"{variant:10} {row['ms']:8.1f} {low:8.1f}–{high:<8.1f}"
+            if "ratio" in row:
+                low, high = row["ratio_quartiles"]
+                line += f"   {row['ratio']:.2f} × {row['over']}"
+                line += f" ({low:.2f}–{high:.2f})"
+            print(line, flush=True)
+    if options.output:
+        options.output.write_text(json.dumps(record, indent=1) + "\n")
+        print(f"\nWrote {options.output}")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options, description=__doc__))

@@ -1,0 +1,117 @@
+"""Exports a text classifier as a SavedModel: sentences in, labels out."""
+
+import shutil
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from keras_amp.mixup import Mixup
+
+
+def export_text_classifier(
+    model, tokenizer, label_names, filepath, from_logits=True
+):
+    """Writes a SavedModel that answers raw sentences.
+
+    It loads wherever TensorFlow is, without `keras_amp` or Keras. Signatures:
+
+    - `serve` (also `serving_default`): `sentences`, strings of shape
+      `(batch,)`. Any string is answered, the empty one too.
+    - `serve_ids`: `ids`, int32 of shape `(batch, time)`, 0 is padding.
+
+    Both return a dict: `probabilities`, float32 of shape `(batch, classes)`;
+    `label`, strings of shape `(batch,)`, the most probable one; `label_names`,
+    strings of shape `(batch, classes)`, the names in the probabilities' order,
+    once per row because TensorFlow Serving wants all outputs of one length.
+
+    Args:
+        model: The classifier, from int ids to one number per class; a `Mixup`
+            wrapper is exported as the classifier inside it.
+        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`.
+        label_names: Sequence of strings, one per class.
+        filepath: Path of a folder that does not exist yet. It appears whole
+            or not at all.
+        from_logits: Bool, whether the model's outputs are logits.
+
+    Returns:
+        The `pathlib.Path` of the SavedModel.
+
+    Raises:
+        FileExistsError: If something is at `filepath` already.
+        ValueError: If there are not as many labels as the model has classes.
+
+    Example:
+
+    >>> import tempfile
+    >>> tokenizer = keras_amp.text.word_tokenizer(["good", "bad"])
+    >>> model = keras_amp.TextCNN(tokenizer.vocabulary_size(), 2)
+    >>> path = export_text_classifier(
+    ...     model, tokenizer, ["+", "-"], tempfile.mkdtemp() + "/1"
+    ... )
+    >>> answer = tf.saved_model.load(path).serve(["so bad it is good", ""])
+    >>> tuple(answer["probabilities"].shape)
+    (2, 2)
+    """
+    filepath = Path(filepath)
+    model = model.model if isinstance(model, Mixup) else model
+    names = tf.constant([str(name) for name in label_names])
+    num_classes = model.output_shape[-1]
+    if len(names) != num_classes:
+        raise ValueError(
+            f"`label_names` must name the model's {num_classes} classes. "
+            f"Received {len(names)}: {list(label_names)}"
+        )
+    if filepath.exists():
+        raise FileExistsError(
+            f"'{filepath}' exists already and is not overwritten. "
+            "Export to another path, such as the next number."
+        )
+
+    def serve_ids(ids):
+        # A model may need one position at least, and "" has none.
+        missing = tf.maximum(0, 1 - tf.shape(ids)[1])
+        ids = tf.pad(ids, [[0, 0], [0, missing]])
+        outputs = tf.cast(model(ids, training=False), tf.float32)
+        probabilities = tf.nn.softmax(outputs) if from_logits else outputs
+        return {
+            "probabilities": probabilities,
+            "label": tf.gather(names, tf.argmax(outputs, axis=-1)),
+            "label_names": tf.tile(names[None], [tf.shape(ids)[0], 1]),
+        }
+
+    def serve(sentences):
+        return serve_ids(tf.cast(tokenizer(sentences), tf.int32))
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.track(tokenizer)
+    sentences = tf.TensorSpec([None], tf.string, name="sentences")
+    ids = tf.TensorSpec([None, None], tf.int32, name="ids")
+    archive.add_endpoint("serve", serve, input_signature=[sentences])
+    archive.add_endpoint("serve_ids", serve_ids, input_signature=[ids])
+    filepath.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = filepath.with_name(f".{filepath.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        archive.write_out(unfinished, verbose=False)
+        unfinished.rename(filepath)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return filepath
+
+
+def next_version(folder):
+    """The first number that no export in `folder` has reached yet.
+
+    TensorFlow Serving serves the highest-numbered version in a model's folder.
+
+    Args:
+        folder: Path of a model's folder, which need not exist.
+
+    Returns:
+        Int, 1 if there is no version.
+    """
+    folder = Path(folder)
+    found = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return 1 + max((int(name) for name in found if name.isdecimal()), default=0)

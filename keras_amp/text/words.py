@@ -1,0 +1,84 @@
+"""Raw text to word ids, inside the graph."""
+
+import keras
+import tensorflow as tf
+
+_CONTRACTIONS = r"('s|'ve|n't|'re|'d|'ll)"
+_PUNCTUATION = r"([,!?()])"
+
+
+@keras.saving.register_keras_serializable(package="keras_amp")
+def standardize(
+    text, letters=r"\p{L}\p{M}\p{N}", split_contractions=True, lowercase=True
+):
+    """Separates the words of a text by single spaces, as Kim (2014) did.
+
+    Keeps letters, digits and `(),!?'` + backquote, and turns all else into
+    spaces; parts `,!?()` and English contractions from the word before; and
+    lowercases. Kim keeps ASCII letters only; this keeps those of every script.
+
+    Args:
+        text: String tensor of any shape. Bytes that are not UTF-8 count as
+            neither letters nor digits.
+        letters: String, the inside of an RE2 character class: what may be
+            part of a word. `"A-Za-z0-9"` is Kim's.
+        split_contractions: Bool, whether to part `'s`, `n't` and the like.
+        lowercase: Bool.
+
+    Returns:
+        String tensor of the same shape.
+
+    Example:
+
+    >>> standardize("Who's “afraid” of Änne (or V. Woolf)?").numpy().decode()
+    "who 's afraid of änne ( or v woolf ) ?"
+    """
+    text = tf.strings.unicode_transcode(
+        text, "UTF-8", "UTF-8", replace_control_characters=True
+    )
+    text = tf.strings.regex_replace(text, "[’‘]", "'")
+    text = tf.strings.regex_replace(text, rf"[^{letters}(),!?'`]", " ")
+    if split_contractions:
+        text = tf.strings.regex_replace(text, _CONTRACTIONS, r" \1")
+        text = tf.strings.regex_replace(text, _PUNCTUATION, r" \1 ")
+    text = tf.strings.strip(tf.strings.regex_replace(text, r"\s+", " "))
+    return tf.strings.lower(text, encoding="utf-8") if lowercase else text
+
+
+def word_tokenizer(texts=None, vocabulary=None, max_words=None):
+    """A layer from sentences to word ids, with a vocabulary of its own.
+
+    Id 0 is padding, 1 any unknown word, and the words follow, most frequent
+    first. The layer works inside `tf.data` pipelines and SavedModels.
+
+    Args:
+        texts: Sequence of strings to learn the vocabulary from.
+        vocabulary: Sequence of words, instead of `texts`.
+        max_words: Int, how many ids to use at most, 0 and 1 included.
+
+    Returns:
+        A `keras.layers.TextVectorization` from a string tensor of shape
+        `(batch,)` to int64 ids of shape `(batch, longest)`.
+
+    Raises:
+        ValueError: If not exactly one of `texts` and `vocabulary` is given,
+            or there is no word in it.
+
+    Example:
+
+    >>> tokenizer = word_tokenizer(["to be or not to be", "to do"])
+    >>> tokenizer(["To be?"]).numpy().tolist()
+    [[2, 3, 1]]
+    """
+    if (texts is None) == (vocabulary is None):
+        raise ValueError("Give either `texts` or a `vocabulary`.")
+    layer = keras.layers.TextVectorization(
+        max_tokens=max_words,
+        standardize=standardize,
+        vocabulary=None if vocabulary is None else list(vocabulary),
+    )
+    if texts is not None:
+        layer.adapt(tf.constant(list(texts), dtype=tf.string))
+    if layer.vocabulary_size() <= 2:
+        raise ValueError("There is not one word to learn a vocabulary from.")
+    return layer

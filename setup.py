@@ -1,0 +1,44 @@
+"""Packaging. The tools' settings are in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+SOURCE = (HERE / "keras_amp" / "__init__.py").read_text(encoding="utf-8")
+VERSION = re.search(r'^__version__ = "(.+)"$', SOURCE, re.MULTILINE)[1]
+
+TRAINING = [
+    "matplotlib>=3.8",  # figures
+    "rich>=13",  # tables and messages in the terminal
+    "scikit-learn>=1.4",  # stratified splits and folds
+    "tyro>=0.9",  # the command line, from types and docstrings
+]
+
+setup(
+    name="keras_amp",
+    version=VERSION,
+    description="Mixup with an Adversarial Mixing Policy for Keras models",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["keras_amp", "keras_amp.*"]),
+    python_requires=">=3.10",
+    install_requires=[
+        "keras>=3.10",  # StatelessScope, ExportArchive and metrics as used
+        "numpy>=1.26",
+        "tensorflow>=2.19,<2.21",
+    ],
+    extras_require={
+        "training": TRAINING,
+        "dev": [
+            *TRAINING,
+            "hypothesis>=6",  # property-based tests
+            "pre-commit>=4",
+            "pytest>=8",
+            "ruff>=0.12",  # lint and format
+            "scipy>=1.11",  # Kolmogorov–Smirnov test of the Beta draws
+        ],
+    },
+)

@@ -1,0 +1,81 @@
+"""Trains text classifiers with Mixup and its adversarial variant (AMP).
+
+    python -m training train    trains, tests and exports a classifier
+    python -m training predict  asks an exported classifier
+    python -m training data     checks the data sets against the paper's Table 1
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from training.named import SOURCES  # noqa: E402
+from training.options import TrainOptions  # noqa: E402
+
+
+def data(
+    data_dir: Path = Path("data"),
+    datasets: tuple[str, ...] = tuple(SOURCES),
+    download: bool = False,
+) -> None:
+    """Prints the paper's Table 1 next to what the data sets' files hold.
+
+    Args:
+        data_dir: Folder of the data sets' files.
+        datasets: Data sets to count.
+        download: Fetch the files that are missing.
+    """
+    from rich.console import Console
+
+    from training.table1 import count, table
+
+    for name in datasets:
+        if name not in SOURCES:
+            raise ValueError(
+                f"--datasets: there is no '{name}' among {', '.join(SOURCES)}"
+            )
+    counts = {name: count(name, data_dir, download) for name in datasets}
+    Console().print(table(counts))
+
+
+def predict(
+    model: tyro.conf.Positional[Path],
+    texts: tyro.conf.Positional[tuple[str, ...]] = (),
+) -> None:
+    """Asks an exported classifier.
+
+    Args:
+        model: Folder of an export, or of numbered ones (the newest answers).
+        texts: Texts to classify; lines of standard input if there are none.
+    """
+    from training.predict import predict
+
+    predict(model, texts)
+
+
+def train(options: Annotated[TrainOptions, tyro.conf.arg(name="")]) -> None:
+    """Trains a text classifier, exports it, and records how it went."""
+    from training.train import train
+
+    train(options)
+
+
+def main():
+    """Runs a command; bad input ends with one line and exit code 2."""
+    commands = {"train": train, "predict": predict, "data": data}
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            commands, prog="python -m training", description=__doc__
+        )
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

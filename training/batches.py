@@ -1,0 +1,42 @@
+"""Batches of word ids, padded to a few lengths."""
+
+import tensorflow as tf
+
+BUCKETS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+
+
+def batches(examples, tokenizer, batch_size, seed=None, max_length=BUCKETS[-1]):
+    """Batches of sentences and labels, padded to the next bucket's length.
+
+    The sentences of a batch are drawn at random, not by length: which ones
+    are mixed is part of the method. A batch is as long as the first of
+    `BUCKETS` that its longest sentence fits into, so that a compiled step
+    meets few shapes.
+
+    Args:
+        examples: `Examples`.
+        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`.
+        batch_size: Int; the last batch may be smaller.
+        seed: Int, to shuffle and repeat without end; `None` keeps the order
+            and goes through once.
+        max_length: Int, words; what is longer is cut off.
+
+    Returns:
+        A `tf.data.Dataset` of int32 ids `(batch, time)`, int32 labels
+        `(batch,)`.
+    """
+    ids = tf.cast(tokenizer(tf.constant(examples.texts)), tf.int32)
+    ids = tf.RaggedTensor.from_tensor(ids[:, :max_length], padding=0)
+    lengths = [*(b for b in BUCKETS if b < max_length), max_length]
+    buckets = tf.constant(lengths, tf.int64)
+
+    def pad(ids, labels):
+        longest = ids.bounding_shape()[1]
+        bucket = buckets[tf.searchsorted(buckets, longest[None])[0]]
+        return ids.to_tensor(shape=tf.stack([-1, bucket])), labels
+
+    data = tf.data.Dataset.from_tensor_slices((ids, examples.labels))
+    if seed is not None:
+        data = data.shuffle(len(examples), seed=seed).repeat()
+    data = data.batch(batch_size).map(pad, num_parallel_calls=tf.data.AUTOTUNE)
+    return data.prefetch(tf.data.AUTOTUNE)

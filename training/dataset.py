@@ -1,0 +1,101 @@
+"""What every experiment trains on: sentences, labels, and how to split them."""
+
+import dataclasses
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Some labelled sentences.
+
+    Attributes:
+        texts: List of strings.
+        labels: Int array of shape `(len(texts),)`, indices of label names.
+    """
+
+    texts: list
+    labels: np.ndarray
+
+    def __len__(self):
+        return len(self.texts)
+
+    def __getitem__(self, indices):
+        """The examples at some indices, as `Examples`."""
+        return Examples([self.texts[i] for i in indices], self.labels[indices])
+
+    @classmethod
+    def of_pairs(cls, pairs):
+        """Examples from an iterable of `(label, text)`."""
+        labels, texts = zip(*pairs, strict=True)
+        return cls(list(texts), np.array(labels, dtype="int32"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """A text classification task, split for training.
+
+    Attributes:
+        name: String.
+        label_names: Tuple of strings; a label is an index into it.
+        train, dev, test: `Examples`.
+    """
+
+    name: str
+    label_names: tuple
+    train: Examples
+    dev: Examples
+    test: Examples
+
+
+def hold_out(examples, seed, share=0.1):
+    """Splits examples in two, with each class's share kept.
+
+    Args:
+        examples: `Examples`.
+        seed: Int; the same seed gives the same split.
+        share: Float, the part that goes second.
+
+    Returns:
+        Two `Examples`, the larger part first, both in their old order.
+
+    Raises:
+        ValueError: If a class has too few examples to be in both parts.
+    """
+    try:
+        kept, held = train_test_split(
+            np.arange(len(examples)),
+            test_size=share,
+            random_state=seed,
+            stratify=examples.labels,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"cannot set {share:.0%} of {len(examples)} examples aside with "
+            f"every class in both parts ({error}); bring more examples, or "
+            "files of their own for the dev and the test set"
+        ) from error
+    return examples[np.sort(kept)], examples[np.sort(held)]
+
+
+def ten_folds(examples, fold, seed):
+    """Splits examples for 10-fold cross-validation, each class's share kept.
+
+    Args:
+        examples: `Examples`.
+        fold: Int from 0 to 9, the tenth that is tested on.
+        seed: Int; the same seed gives the same ten folds.
+
+    Returns:
+        Two `Examples`: nine tenths to train on, one tenth to test on.
+
+    Raises:
+        ValueError: If there is no such fold.
+    """
+    if fold not in range(10):
+        raise ValueError(f"fold must be from 0 to 9, but it is {fold}")
+    folds = StratifiedKFold(n_splits=10, shuffle=True, random_state=seed)
+    splits = list(folds.split(examples.texts, examples.labels))
+    kept, held = splits[fold]
+    return examples[kept], examples[held]

@@ -1,0 +1,54 @@
+"""Asks an exported classifier from the shell."""
+
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+from rich.console import Console
+from rich.table import Table
+
+from keras_amp.serving import next_version
+
+
+def predict(model, texts):
+    """Prints the label and the probabilities of each text.
+
+    Args:
+        model: Path of an export, or of a folder of numbered ones, of which
+            the newest answers.
+        texts: List of strings; if empty, lines are read from standard input.
+
+    Raises:
+        FileNotFoundError: If there is no export at `model`.
+        ValueError: If there is no text.
+    """
+    path = find_export(model)
+    texts = list(texts) or [line.rstrip("\r\n") for line in sys.stdin]
+    if not texts:
+        raise ValueError("there is no text: pass some, or lines on stdin")
+    exported = tf.saved_model.load(path)
+    answers = exported.serve(tf.constant(texts))
+    names = [name.decode() for name in answers["label_names"][0].numpy()]
+    table = Table("text", "label", *names)
+    for text, label, probabilities in zip(
+        texts,
+        answers["label"].numpy(),
+        answers["probabilities"].numpy(),
+        strict=True,
+    ):
+        cells = [f"{probability:.3f}" for probability in probabilities]
+        table.add_row(text, label.decode(), *cells)
+    Console().print(table)
+
+
+def find_export(model):
+    """The path of a SavedModel: `model` itself or its newest version."""
+    path = Path(model)
+    newest = path / str(next_version(path) - 1)
+    for candidate in (path, newest):
+        if (candidate / "saved_model.pb").is_file():
+            return candidate
+    raise FileNotFoundError(
+        f"there is no exported model at '{path}': `python -m training train` "
+        "makes one and prints its path"
+    )

@@ -1,0 +1,60 @@
+"""One JSON file per run: what was asked, where it ran, what came out."""
+
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = ("keras_amp", "tensorflow", "keras", "numpy")
+
+
+def environment():
+    """Versions, commit and processor, to tell runs apart by.
+
+    Returns:
+        Dict with `versions`, `commit` (`None` outside a git checkout, with
+        "+changes" where files differ from it), `python` and `cpus`.
+    """
+    return {
+        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "cpus": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+    }
+
+
+def write_record(path, record):
+    """Writes a JSON file whole or not at all.
+
+    Args:
+        path: Path of the file.
+        record: What `json` can write; paths become strings.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        text = json.dumps(record, indent=1, default=str)
+        unfinished.write_text(text + "\n", encoding="utf-8")
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _commit():
+    here = Path(__file__).parent
+
+    def git(*arguments):
+        command = ["git", "-C", str(here), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,226 @@
+"""The main job: data to trained, exported and recorded classifier."""
+
+import dataclasses
+import math
+import sys
+import time
+
+import keras
+import numpy as np
+from rich.console import Console
+
+import keras_amp
+from keras_amp.serving import next_version
+from training.batches import batches
+from training.demo import load_demo
+from training.files import load_files
+from training.named import load_named
+from training.record import environment, write_record
+
+EVALUATION_BATCH_SIZE = 250
+LAYERS = {"word": "word", "sent": "sentence"}
+
+
+def train(options):
+    """Trains, tests, exports and records one classifier.
+
+    The checkpoint that is kept is the one with the lowest dev error, the
+    first of several. Its test error is the result; the lowest test error over
+    all evaluations, which no one can know without the test set, is recorded
+    beside it as the oracle's.
+
+    Args:
+        options: `TrainOptions`.
+
+    Returns:
+        The record, a dict.
+
+    Raises:
+        ValueError, FileNotFoundError: As `TrainOptions.resolved` and the
+            loaders of data sets.
+    """
+    options = options.resolved()
+    number = max(
+        next_version(options.models_dir / options.name),
+        next_version_of_records(options.records_dir / options.name),
+    )
+    record_path = options.records_dir / options.name / f"{number}.json"
+    model_path = options.models_dir / options.name / str(number)
+    for path in (record_path, model_path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    console = Console()
+    keras.utils.set_random_seed(options.seed)
+    dataset = load_dataset(options)
+    tokenizer = keras_amp.text.word_tokenizer(
+        dataset.train.texts, max_words=options.max_words
+    )
+    console.print(
+        f"[bold]{dataset.name}[/]: {len(dataset.train)} sentences to train on, "
+        f"{len(dataset.dev)} dev, {len(dataset.test)} test, "
+        f"{len(dataset.label_names)} classes, "
+        f"{tokenizer.vocabulary_size()} word ids"
+    )
+    classifier = keras_amp.TextCNN(
+        tokenizer.vocabulary_size(),
+        len(dataset.label_names),
+        dropout=options.dropout,
+        l2=options.l2,
+    )
+    model = wrap(classifier, options)
+    model.compile(
+        keras.optimizers.Adam(options.learning_rate),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=options.jit_compile,
+    )
+
+    start = time.perf_counter()
+    curves = fit(model, dataset, tokenizer, options)
+    seconds = time.perf_counter() - start
+
+    results = {
+        "dev_error": min(curves["dev_error"]),
+        "test_error": test_error(model, dataset.test, tokenizer, options),
+        "oracle_test_error": min(curves["test_error"]),
+        "best_step": curves["step"][int(np.argmin(curves["dev_error"]))],
+        "seconds": seconds,
+    }
+    keras_amp.export_text_classifier(
+        classifier, tokenizer, dataset.label_names, model_path
+    )
+    record = {
+        "options": dataclasses.asdict(options),
+        "environment": environment(),
+        "dataset": {
+            "name": dataset.name,
+            "label_names": dataset.label_names,
+            "train": len(dataset.train),
+            "dev": len(dataset.dev),
+            "test": len(dataset.test),
+            "word_ids": tokenizer.vocabulary_size(),
+        },
+        "results": results,
+        "curves": curves,
+        "model": str(model_path),
+    }
+    write_record(record_path, record)
+    _report(console, results, model_path, record_path)
+    return record
+
+
+def load_dataset(options):
+    """The `Dataset` that the options ask for."""
+    if options.train_file is not None:
+        return load_files(
+            options.train_file,
+            options.dev_file,
+            options.test_file,
+            options.text_column,
+            options.label_column,
+            options.split_seed,
+        )
+    if options.dataset == "demo":
+        return load_demo(options.split_seed)
+    return load_named(
+        options.dataset,
+        options.data_dir,
+        options.phrases,
+        options.fold,
+        options.split_seed,
+        options.download,
+    )
+
+
+def wrap(classifier, options):
+    """The classifier, wrapped for the method that the options ask for."""
+    place, _, adversarial = options.method.partition("-")
+    if place == "none":
+        return classifier
+    common = {"alpha": options.alpha, "seed": options.seed}
+    if not adversarial:
+        return keras_amp.Mixup(classifier, LAYERS[place], **common)
+    return keras_amp.AdversarialMixup(
+        classifier,
+        LAYERS[place],
+        epsilon=options.epsilon,
+        min_op=options.min_op,
+        **common,
+    )
+
+
+def fit(model, dataset, tokenizer, options):
+    """Trains the model and leaves it with its best weights on dev.
+
+    Returns:
+        The curves: a dict of lists, one value per evaluation; errors in %.
+    """
+    length = options.max_length
+    train = batches(
+        dataset.train, tokenizer, options.batch_size, options.seed, length
+    )
+    dev = batches(
+        dataset.dev, tokenizer, EVALUATION_BATCH_SIZE, max_length=length
+    )
+    evaluations = math.ceil(options.steps / options.steps_per_evaluation)
+    test_errors = []
+    measure_test = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: test_errors.append(
+            test_error(model, dataset.test, tokenizer, options)
+        )
+    )
+    keep_best = keras.callbacks.EarlyStopping(
+        monitor="val_accuracy",
+        mode="max",
+        patience=evaluations,
+        restore_best_weights=True,
+    )
+    history = model.fit(
+        train,
+        validation_data=dev,
+        epochs=evaluations,
+        steps_per_epoch=options.steps_per_evaluation,
+        shuffle=False,  # `batches` has shuffled
+        callbacks=[measure_test, keep_best],
+        verbose=1 if sys.stdout.isatty() else 2,
+    ).history
+    steps = range(1, evaluations + 1)
+    curves = {"step": [n * options.steps_per_evaluation for n in steps]}
+    curves["dev_error"] = [100 * (1 - one) for one in history["val_accuracy"]]
+    curves["test_error"] = test_errors
+    return curves | {key: list(map(float, history[key])) for key in history}
+
+
+def test_error(model, examples, tokenizer, options):
+    """The model's error on some examples, in %."""
+    data = batches(
+        examples,
+        tokenizer,
+        EVALUATION_BATCH_SIZE,
+        max_length=options.max_length,
+    )
+    results = model.evaluate(data, verbose=0, return_dict=True)
+    return 100 * (1 - results["accuracy"])
+
+
+def next_version_of_records(folder):
+    """The first number that no record in `folder` has reached yet."""
+    names = [path.stem for path in folder.glob("*.json")]
+    return 1 + max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def _report(console, results, model_path, record_path):
+    console.print(
+        f"\n[bold]Error of the best checkpoint[/] (step {results['best_step']}): "
+        f"dev {results['dev_error']:.1f} %, test {results['test_error']:.1f} % "
+        f"(oracle {results['oracle_test_error']:.1f} %), "
+        f"trained in {results['seconds']:.0f} s"
+    )
+    console.print(f"Model:  {model_path}\nRecord: {record_path}")
+    console.print(
+        "Ask it with\n\n"
+        f'    model = tf.saved_model.load("{model_path}")\n'
+        '    model.serve(["Who built the oldest bridge ?"])["label"]\n\n'
+        f'or  python -m training predict {model_path} "Who built it ?"',
+        markup=False,
+    )
