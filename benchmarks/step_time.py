@@ -1,6 +1,6 @@
 """Times a training step: plain, Mixup and AMP, at each place to mix.
 
-    python benchmarks/step_time.py --rounds 60 --output benchmarks/step_time.json
+    python benchmarks/step_time.py --output benchmarks/step_time.json
 
 All variants train the same batch in turn, in one process, so that what else the
 machine does falls on all of them alike. The figure that counts is a ratio:
@@ -20,11 +20,11 @@ import tyro
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
+import keras
+import numpy as np
+import tensorflow as tf
 
-import keras_amp  # noqa: E402
+import keras_amp
 
 VARIANTS = ("plain", "word", "word-amp", "sent", "sent-amp")
 REFERENCE = {
@@ -129,11 +129,14 @@ def cpu_name():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    names = [
+        line.split(":")[1].strip() for line in lines if "model name" in line
+    ]
     return names[0] if names else platform.processor()
 
 
 def main(options):
+    """Measures, prints and, if asked to, writes."""
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     record = {

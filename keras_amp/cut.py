@@ -36,7 +36,6 @@ def cut(model, mix_at):
             something crosses that can neither be mixed nor united.
 
     Example:
-
     >>> inputs = keras.Input((3,))
     >>> hidden = keras.layers.Dense(4, name="hidden")(inputs)
     >>> model = keras.Model(inputs, keras.layers.Dense(2)(hidden))
@@ -67,8 +66,13 @@ class _Step:
 
     @classmethod
     def of_node(cls, node):
-        def call(known):
+        """A step that calls a layer or an operation as its model would."""
+
+        def call(known, training):
             args, kwargs = node.arguments.fill_in(known)
+            # What a layer was traced with is no more than its default.
+            if "training" in kwargs and training is not None:
+                kwargs["training"] = training
             return node.operation(*args, **kwargs)
 
         is_layer = isinstance(node.operation, keras.Layer)
@@ -85,6 +89,7 @@ class _Half(keras.Model):
         self.sublayers = [layer for step in steps for layer in step.layers]
         self._graph = (tuple(steps), tuple(inputs), tuple(outputs))
         self._entry = entry
+        self.supports_masking = True
         self.built = True
 
     def call(self, inputs, training=None):
@@ -93,10 +98,14 @@ class _Half(keras.Model):
             inputs = self._entry(inputs)
         known = dict(zip(map(id, expected), tree.flatten(inputs), strict=True))
         for step in steps:
-            made = tree.flatten(step.call(known))
+            made = tree.flatten(step.call(known, training))
             known.update(zip(map(id, step.makes), made, strict=True))
         values = [known[id(tensor)] for tensor in outputs]
         return values if self._entry is not None else values[0]
+
+    def compute_mask(self, inputs, previous_mask=None):
+        # The layers inside have put their masks on what they made.
+        return None
 
 
 def _entry(model):
@@ -157,10 +166,10 @@ def _expand(model, path, mix_at, outermost):
         steps = [_Step.of_node(node) for node in nodes if not node.is_input]
         return steps, mixed
     _check_model(layer, within=f"Cannot cut at '{mix_at}': ")
-    if len(calls) != 1 or calls[0].arguments.kwargs.get("training") is not None:
+    if len(calls) != 1:
         raise ValueError(
-            f"Cannot cut at '{mix_at}': the nested model '{layer.name}' must "
-            "be called exactly once, without an explicit `training` argument."
+            f"Cannot cut at '{mix_at}': the nested model '{layer.name}' is "
+            f"called {len(calls)} times, and must be called once."
         )
     inner_steps, mixed = _expand(layer, path[1:], mix_at, outermost)
     steps = []
@@ -175,7 +184,7 @@ def _expand(model, path, mix_at, outermost):
 def _enter(node, nested):
     entry = _entry(nested)
 
-    def call(known):
+    def call(known, training):
         args, kwargs = node.arguments.fill_in(known)
         return entry(*args, **kwargs)
 
@@ -183,7 +192,7 @@ def _enter(node, nested):
 
 
 def _leave(node, nested):
-    def call(known):
+    def call(known, training):
         return [known[id(tensor)] for tensor in nested.outputs]
 
     return _Step(nested.outputs, node.outputs, call)

@@ -49,7 +49,6 @@ def sample_lam(batch_size, alpha, seed=None):
         ValueError: If `alpha` is a number and not > 0.
 
     Example:
-
     >>> lam = sample_lam(4, alpha=1.0, seed=0)
     >>> lam.shape
     TensorShape([4])
@@ -75,7 +74,9 @@ def sample_partner(batch_size, seed=None):
     Returns:
         Int32 tensor of shape `(batch_size,)`, a permutation of its range.
     """
-    return keras.random.shuffle(ops.arange(batch_size, dtype="int32"), seed=seed)
+    return keras.random.shuffle(
+        ops.arange(batch_size, dtype="int32"), seed=seed
+    )
 
 
 def interpolate(x, partner, lam):
@@ -98,7 +99,6 @@ def interpolate(x, partner, lam):
         ValueError: If `lam` is not of rank 1.
 
     Example:
-
     >>> x = keras.ops.array([[0.0], [10.0]])
     >>> interpolate(x, [1, 0], keras.ops.array([0.75, 0.5]))[:, 0]
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([2.5, 5. ], ...)>
@@ -173,7 +173,6 @@ def ascend(lam, grad, epsilon):
         Float tensor of shape `(batch,)`; equal to `lam` at `epsilon == 0`.
 
     Example:
-
     >>> ascend(keras.ops.array([0.5, 0.5]), keras.ops.array([9.0, -0.5]), 0.1)
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.6 , 0.45], ...)>
     """
@@ -215,8 +214,8 @@ def check_alpha(alpha):
     """Raises `ValueError` unless `alpha` is a finite number > 0."""
     if not (0 < alpha < math.inf):
         raise ValueError(
-            "`alpha`, the concentration of Beta(alpha, alpha), must be a finite "
-            f"number > 0; the paper uses 1.0. Received: alpha={alpha}"
+            "`alpha`, the concentration of Beta(alpha, alpha), must be a "
+            f"finite number > 0; the paper uses 1.0. Received: alpha={alpha}"
         )
 
 

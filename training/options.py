@@ -52,9 +52,9 @@ class TrainOptions:
     """Your own labelled texts, instead of --dataset: .tsv or .txt
     (label<TAB>text), or .csv, .tsv, .jsonl with named columns."""
     dev_file: Path | None = None
-    """To choose the best checkpoint on; a tenth of --train-file if not given."""
+    """To choose the best checkpoint on; else a tenth of --train-file."""
     test_file: Path | None = None
-    """To test on; a tenth of --train-file if not given."""
+    """To test on; else a tenth of --train-file."""
     text_column: str = "text"
     """Column of the text in your files."""
     label_column: str = "label"
@@ -78,7 +78,7 @@ class TrainOptions:
     l2: float = 1e-8
     """L2 penalty on the filters' and the last layer's weights."""
     max_words: int | None = None
-    """Word ids at most; all words of the training set if not given."""
+    """Word ids at most; else all words of the training set."""
     max_length: int = 256
     """Words of a sentence at most; what is longer is cut off."""
     seed: int = 0
@@ -86,7 +86,7 @@ class TrainOptions:
     jit_compile: bool = False
     """Compile the step with XLA."""
     name: str | None = None
-    """Of the model's folder; DATASET-cnn-METHOD if not given."""
+    """Of the model's folder; else DATASET-cnn-METHOD."""
     models_dir: Path = Path("saved_models")
     """Where the exported model goes, as NAME/NUMBER."""
     records_dir: Path = Path("runs")
@@ -120,7 +120,9 @@ class TrainOptions:
             self,
             name=self.name or f"{task}-cnn-{self.method}",
             **{
-                key: default if getattr(self, key) is None else getattr(self, key)
+                key: default
+                if getattr(self, key) is None
+                else getattr(self, key)
                 for key, default in defaults.items()
             },
         )

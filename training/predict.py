@@ -11,7 +11,7 @@ from keras_amp.serving import next_version
 
 
 def predict(model, texts):
-    """Prints the label and the probabilities of each text.
+    """Prints the most probable labels of each text.
 
     Args:
         model: Path of an export, or of a folder of numbered ones, of which
@@ -29,15 +29,12 @@ def predict(model, texts):
     exported = tf.saved_model.load(path)
     answers = exported.serve(tf.constant(texts))
     names = [name.decode() for name in answers["label_names"][0].numpy()]
-    table = Table("text", "label", *names)
-    for text, label, probabilities in zip(
-        texts,
-        answers["label"].numpy(),
-        answers["probabilities"].numpy(),
-        strict=True,
-    ):
-        cells = [f"{probability:.3f}" for probability in probabilities]
-        table.add_row(text, label.decode(), *cells)
+    table = Table("text", "label", "probability", "then")
+    for text, row in zip(texts, answers["probabilities"].numpy(), strict=True):
+        ranked = sorted(zip(row, names, strict=True), reverse=True)
+        (probability, label), *others = ranked
+        then = ", ".join(f"{name} {p:.3f}" for p, name in others[:2])
+        table.add_row(text, label, f"{probability:.3f}", then)
     Console().print(table)
 
 

@@ -50,7 +50,9 @@ def _commit():
 
     def git(*arguments):
         command = ["git", "-C", str(here), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True
+        )
         return done.stdout.strip()
 
     try:

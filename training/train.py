@@ -211,7 +211,8 @@ def next_version_of_records(folder):
 
 def _report(console, results, model_path, record_path):
     console.print(
-        f"\n[bold]Error of the best checkpoint[/] (step {results['best_step']}): "
+        "\n[bold]Error of the best checkpoint[/] "
+        f"(step {results['best_step']}): "
         f"dev {results['dev_error']:.1f} %, test {results['test_error']:.1f} % "
         f"(oracle {results['oracle_test_error']:.1f} %), "
         f"trained in {results['seconds']:.0f} s"

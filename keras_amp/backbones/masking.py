@@ -17,7 +17,6 @@ class PaddingZeroed(keras.layers.Layer):
         in the padding comes through.
 
     Example:
-
     >>> features = keras.ops.ones((1, 2, 1))
     >>> PaddingZeroed()(features, keras.ops.array([[True, False]]))[0, :, 0]
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 0.], ...)>

@@ -42,7 +42,6 @@ def TextCNN(  # noqa: N802 (named as a class, like the models of Keras)
         logits of shape `(batch, num_classes)`.
 
     Example:
-
     >>> model = TextCNN(vocabulary_size=100, num_classes=3)
     >>> tuple(model(keras.ops.array([[5, 7, 0, 0], [9, 2, 4, 1]])).shape)
     (2, 3)
@@ -71,8 +70,12 @@ def TextCNN(  # noqa: N802 (named as a class, like the models of Keras)
             name=f"conv_{width}",
         )(word)
         # The features are at least 0, so a 0 never wins the maximum.
-        features = PaddingZeroed(name=f"words_of_conv_{width}")(features, is_word)
-        pooled.append(layers.GlobalMaxPooling1D(name=f"max_of_conv_{width}")(features))
+        features = PaddingZeroed(name=f"words_of_conv_{width}")(
+            features, is_word
+        )
+        pooled.append(
+            layers.GlobalMaxPooling1D(name=f"max_of_conv_{width}")(features)
+        )
     sentence = layers.Concatenate(name="sentence")(pooled)
     sentence = layers.Dropout(dropout, name="dropout")(sentence)
     logits = layers.Dense(

@@ -44,7 +44,6 @@ class AdversarialMixup(Mixup):
         TypeError, ValueError: As `Mixup`, and if `epsilon` is not >= 0.
 
     Example:
-
     >>> classifier = keras.Sequential([
     ...     keras.Input((4,)),
     ...     keras.layers.Dense(8, activation="relu", name="hidden"),
@@ -79,16 +78,21 @@ class AdversarialMixup(Mixup):
         self.lam_shift = keras.metrics.Mean(name="lam_shift")
         self._training_metrics = [self.lam_shift]
         if min_op:
-            self.adversarial_share = keras.metrics.Mean(name="adversarial_share")
+            self.adversarial_share = keras.metrics.Mean(
+                name="adversarial_share"
+            )
             self.loss_gain = keras.metrics.Mean(name="loss_gain")
             self._training_metrics += [self.adversarial_share, self.loss_gain]
 
     @property
     def metrics(self):
         """Keras' metrics; while evaluating, the classifier's alone."""
-        hidden = self._training_metrics if self._is_evaluating else []
-        hidden = {id(metric) for metric in hidden}
-        return [metric for metric in super().metrics if id(metric) not in hidden]
+        own = {id(metric) for metric in self._training_metrics}
+        return [
+            metric
+            for metric in super().metrics
+            if not (self._is_evaluating and id(metric) in own)
+        ]
 
     def evaluate(self, *args, **kwargs):
         with self._evaluating():

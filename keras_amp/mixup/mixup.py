@@ -39,7 +39,6 @@ class Mixup(keras.Model):
             is not > 0, or, from `compile`, there is not exactly one loss.
 
     Example:
-
     >>> classifier = keras.Sequential([
     ...     keras.Input((4,)),
     ...     keras.layers.Dense(8, activation="relu", name="hidden"),
@@ -52,7 +51,8 @@ class Mixup(keras.Model):
 
     References:
         - [mixup](https://arxiv.org/abs/1710.09412), Zhang et al., 2018.
-        - [Manifold Mixup](https://arxiv.org/abs/1806.05236), Verma et al., 2019.
+        - [Manifold Mixup](https://arxiv.org/abs/1806.05236), Verma et al.,
+          2019.
     """
 
     def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
@@ -124,9 +124,7 @@ class Mixup(keras.Model):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if y is None:
             raise ValueError("Mixup needs labels: `fit` was given none.")
-        batch_size = ops.shape(y)[0]
-        lam = policy.sample_lam(batch_size, self._alpha, self._seed_generator)
-        partner = policy.sample_partner(batch_size, self._seed_generator)
+        lam, partner = self.draw(ops.shape(y)[0])
         pairs = Pairs.of_batch(y, sample_weight, lam, partner)
 
         with tf.GradientTape() as tape:
@@ -143,6 +141,20 @@ class Mixup(keras.Model):
 
         self._update_metrics(pairs, y_pred, loss)
         return self.get_metrics_result()
+
+    def draw(self, batch_size):
+        """Draws λ and the partners of a batch (Eq. 10); override for others.
+
+        Args:
+            batch_size: Int or int tensor.
+
+        Returns:
+            `lam`, float32 of shape `(batch,)`, and `partner`, int32 of shape
+            `(batch,)`, a permutation of the batch.
+        """
+        lam = policy.sample_lam(batch_size, self._alpha, self._seed_generator)
+        partner = policy.sample_partner(batch_size, self._seed_generator)
+        return lam, partner
 
     def choose_lam(self, hidden, pairs):
         """Says which λ the inputs are mixed with; the labels keep `pairs.lam`.
@@ -197,7 +209,9 @@ class Mixup(keras.Model):
 
     def _update_metrics(self, pairs, y_pred, loss):
         metrics = {metric.name: metric for metric in self.metrics}
-        metrics["loss"].update_state(loss, sample_weight=ops.shape(pairs.lam)[0])
+        metrics["loss"].update_state(
+            loss, sample_weight=ops.shape(pairs.lam)[0]
+        )
         compiled = metrics.get("compile_metrics")
         if compiled is None:
             return

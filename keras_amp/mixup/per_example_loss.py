@@ -1,7 +1,5 @@
 """One loss value per example, from whatever `compile` was given as a loss."""
 
-import copy
-
 import keras
 from keras import ops, tree
 
@@ -18,7 +16,6 @@ class PerExampleLoss:
         ValueError: If `loss` is missing, is several, or names no loss.
 
     Example:
-
     >>> loss = PerExampleLoss("mse")
     >>> loss(keras.ops.zeros((2, 3)), keras.ops.ones((2, 3)))
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 1.], ...)>
@@ -42,9 +39,10 @@ class PerExampleLoss:
         if not isinstance(loss, keras.losses.Loss):
             loss = _FunctionLoss(loss)
         self.reduction = loss.reduction
-        # A copy, so that the loss that evaluates stays the user's own.
-        self._loss = copy.copy(loss)
-        self._loss.reduction = None
+        # A copy, as the user's own loss evaluates. Not `copy.copy`, which goes
+        # through the config, and that of a user's class may be incomplete.
+        self._loss = object.__new__(type(loss))
+        vars(self._loss).update(vars(loss), reduction=None)
 
     def __call__(self, y_true, y_pred):
         """Returns the loss of each example, of shape `(batch,)`.
@@ -82,7 +80,7 @@ class _FunctionLoss(keras.losses.Loss):
     """A bare loss function, given labels of the predictions' rank."""
 
     def __init__(self, function):
-        super().__init__(name=getattr(function, "__name__", None))
+        super().__init__()
         self.function = function
 
     def call(self, y_true, y_pred):

@@ -29,7 +29,6 @@ def standardize(
         String tensor of the same shape.
 
     Example:
-
     >>> standardize("Who's “afraid” of Änne (or V. Woolf)?").numpy().decode()
     "who 's afraid of änne ( or v woolf ) ?"
     """
@@ -65,7 +64,6 @@ def word_tokenizer(texts=None, vocabulary=None, max_words=None):
             or there is no word in it.
 
     Example:
-
     >>> tokenizer = word_tokenizer(["to be or not to be", "to do"])
     >>> tokenizer(["To be?"]).numpy().tolist()
     [[2, 3, 1]]

@@ -1,0 +1,69 @@
+"""Small models and a slow, obvious twin of the library's maths."""
+
+import keras
+import numpy as np
+from keras import layers
+
+import keras_amp
+
+
+def classifier(num_classes=3, activation=None, dropout=0.0, batch_norm=False):
+    """A small Functional model of 4 features, with a layer `hidden`."""
+    inputs = keras.Input((4,), name="features")
+    x = layers.Dense(5, activation="tanh", name="hidden")(inputs)
+    x = layers.Dense(6, activation="tanh", name="above")(x)
+    if batch_norm:
+        x = layers.BatchNormalization(name="norm")(x)
+    if dropout:
+        x = layers.Dropout(dropout, seed=3, name="dropout")(x)
+    outputs = layers.Dense(num_classes, activation=activation, name="out")(x)
+    return keras.Model(inputs, outputs)
+
+
+def batch(size=6, num_classes=3, seed=0):
+    """Features of shape `(size, 4)` and int labels."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(size, 4)).astype("float32")
+    return x, rng.integers(0, num_classes, size).astype("int32")
+
+
+def given(wrapper, lam, partner):
+    """The wrapper, made to use this `lam` and `partner` in every step."""
+    lam = keras.ops.convert_to_tensor(lam, dtype=keras.config.floatx())
+    partner = keras.ops.convert_to_tensor(partner, dtype="int32")
+    wrapper.draw = lambda batch_size: (lam, partner)
+    return wrapper
+
+
+def cross_entropy(**kwargs):
+    return keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, **kwargs
+    )
+
+
+def weights_after(wrapper, x, y, steps=1, **fit_options):
+    """The classifier's weights after some steps on one batch."""
+    for _ in range(steps):
+        wrapper.train_on_batch(x, y, **fit_options)
+    return wrapper.model.get_weights()
+
+
+def compiled(wrapper, loss=None, optimizer=None, **options):
+    wrapper.compile(
+        optimizer or keras.optimizers.SGD(0.5),
+        loss or cross_entropy(),
+        **options,
+    )
+    return wrapper
+
+
+def assert_same_weights(got, expected, **tolerance):
+    assert len(got) == len(expected)
+    for one, other in zip(got, expected, strict=True):
+        np.testing.assert_allclose(one, other, **tolerance)
+
+
+def text_model(vocabulary_size=20, num_classes=3):
+    return keras_amp.TextCNN(
+        vocabulary_size, num_classes, embedding_dim=6, num_filters=4
+    )

@@ -1,0 +1,228 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from keras_amp import cut
+from tests.helpers import classifier, text_model
+
+
+def residual():
+    inputs = keras.Input((4,), name="features")
+    x = layers.Dense(4, name="first")(inputs)
+    y = layers.BatchNormalization(name="norm")(x)
+    y = layers.Dense(4, activation="relu", name="second")(y)
+    return keras.Model(inputs, layers.Dense(2)(layers.Add(name="add")([x, y])))
+
+
+def recurrent():
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    x = layers.Embedding(20, 4, mask_zero=True, name="embedding")(ids)
+    x = layers.LSTM(5, return_sequences=True, name="lstm")(x)
+    return keras.Model(ids, layers.Dense(2)(layers.GRU(3, name="gru")(x)))
+
+
+def two_inputs():
+    ids = keras.Input((3,), dtype="int32", name="ids")
+    extra = keras.Input((2,), name="extra")
+    x = layers.Flatten()(layers.Embedding(20, 4, name="embedding")(ids))
+    x = layers.Concatenate(name="joined")([x, extra])
+    return keras.Model({"ids": ids, "extra": extra}, layers.Dense(2)(x))
+
+
+def nested():
+    inner = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(3, name="a"),
+            layers.Dense(3, activation="relu", name="b"),
+        ],
+        name="inner",
+    )
+    inputs = keras.Input((4,), name="features")
+    x = inner(layers.Dense(4, name="before")(inputs))
+    return keras.Model(inputs, layers.Dense(2, name="after")(x))
+
+
+FEATURES = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+IDS = np.array([[3, 4, 5], [6, 7, 0], [8, 0, 0]], "int32")
+CASES = {
+    "functional": (
+        classifier,
+        FEATURES,
+        ["features", "hidden", "above", "out"],
+    ),
+    "residual": (residual, FEATURES, ["features", "first", "norm", "second"]),
+    "masked": (recurrent, IDS, ["embedding", "lstm", "gru"]),
+    "dict": (
+        two_inputs,
+        {"ids": IDS, "extra": np.ones((3, 2), "float32")},
+        ["embedding", "extra", "joined"],
+    ),
+    "nested": (
+        nested,
+        FEATURES,
+        ["before", "inner", "inner/a", "inner/b", "after"],
+    ),
+    "text": (text_model, IDS, ["embedding", "word", "conv_3", "sentence"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("build", "x", "name"),
+    [
+        pytest.param(build, x, name, id=f"{case}-{name}")
+        for case, (build, x, names) in CASES.items()
+        for name in names
+    ],
+)
+def test_upper_of_lower_is_the_model(build, x, name):
+    model = build()
+    lower, upper = cut(model, name)
+    np.testing.assert_allclose(upper(lower(x)), model(x), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        upper(lower(x, training=False), training=False), model(x), atol=1e-7
+    )
+
+
+def test_halves_share_the_weights_and_split_them():
+    model = classifier()
+    lower, upper = cut(model, "hidden")
+    shared = [*lower.weights, *upper.weights]
+    assert {id(w) for w in shared} == {id(w) for w in model.weights}
+    model.get_layer("out").bias.assign([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(upper(lower(FEATURES)), model(FEATURES))
+
+
+def test_the_model_is_left_as_it_was():
+    model = classifier()
+    calls = {layer.name: len(layer._inbound_nodes) for layer in model.layers}
+    cut(model, "hidden")
+    after = {layer.name: len(layer._inbound_nodes) for layer in model.layers}
+    assert after == calls
+    assert model.get_layer("out").output.shape == (None, 3)
+
+
+def test_training_reaches_the_layers():
+    model = classifier(dropout=0.9, batch_norm=True)
+    lower, upper = cut(model, "hidden")
+    hidden = lower(FEATURES)
+    state = [v.numpy() for v in model.non_trainable_variables]
+    noisy = upper(hidden, training=True)
+    moved = [v.numpy() for v in model.non_trainable_variables]
+    for variable, before in zip(
+        model.non_trainable_variables, state, strict=True
+    ):
+        variable.assign(before)
+    np.testing.assert_allclose(noisy, model(FEATURES, training=True))
+    assert not np.allclose(noisy, upper(hidden, training=False))
+    for variable, after in zip(
+        model.non_trainable_variables, moved, strict=True
+    ):
+        np.testing.assert_allclose(variable, after)
+
+
+def test_the_layers_own_output_comes_first():
+    hidden = cut(residual(), "second")[0](FEATURES)
+    model = residual()
+    lower, _ = cut(model, "second")
+    second = keras.Model(model.input, model.get_layer("second").output)
+    np.testing.assert_allclose(lower(FEATURES)[0], second(FEATURES), rtol=1e-6)
+    assert len(hidden) == 2
+
+
+def test_explicit_masks_cross():
+    lower, _ = cut(text_model(), "word")
+    word, mask = lower(IDS)
+    assert word.shape == (3, 3, 6)
+    np.testing.assert_array_equal(mask, IDS != 0)
+
+
+def test_int_masks_cross_by_their_name():
+    ids = keras.Input((3,), dtype="int32", name="ids")
+    mask = keras.Input((3,), dtype="int32", name="padding_mask")
+    x = layers.Embedding(20, 4, name="embedding")(ids)
+    x = layers.Flatten()(x * ops.cast(ops.expand_dims(mask, -1), "float32"))
+    model = keras.Model({"ids": ids, "padding_mask": mask}, layers.Dense(2)(x))
+    # The cast of the mask is what crosses here, as a float.
+    lower, upper = cut(model, "embedding")
+    inputs = {"ids": IDS, "padding_mask": np.ones((3, 3), "int32")}
+    np.testing.assert_allclose(upper(lower(inputs)), model(inputs), rtol=1e-6)
+    assert len(lower(inputs)) == 2
+
+
+def refused(model, name):
+    with pytest.raises((ValueError, TypeError)) as error:
+        cut(model, name)
+    return str(error.value)
+
+
+def test_unknown_layers_are_refused_with_those_that_can_be_cut():
+    message = refused(text_model(), "words")
+    assert "no layer 'words'" in message
+    assert "Did you mean 'word'?" in message
+    assert "sentence" in message
+    assert " ids" not in message.partition("These can be cut:")[2]
+
+
+def test_integers_are_refused():
+    message = refused(recurrent(), "ids")
+    assert "int32 tensor 'ids' crosses the cut" in message
+
+
+def test_layers_beside_the_output_are_refused():
+    inputs = keras.Input((4,))
+    x = layers.Dense(3, name="used")(inputs)
+    model = keras.Model(inputs, x)
+    keras.Model(inputs, layers.Dense(3, name="aside")(inputs))
+    assert "no layer 'aside'" in refused(model, "aside")
+
+
+def test_layers_applied_to_their_own_output_are_refused():
+    dense = layers.Dense(4, name="again")
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layers.Dense(2)(dense(dense(inputs))))
+    assert "called several times" in refused(model, "again")
+
+
+def test_siamese_layers_are_cut_at_every_call():
+    dense = layers.Dense(4, name="twin")
+    left, right = keras.Input((4,), name="l"), keras.Input((4,), name="r")
+    x = layers.Concatenate()([dense(left), dense(right)])
+    model = keras.Model([left, right], layers.Dense(2)(x))
+    lower, upper = cut(model, "twin")
+    inputs = [FEATURES, 2 * FEATURES]
+    assert len(lower(inputs)) == 2
+    np.testing.assert_allclose(upper(lower(inputs)), model(inputs), rtol=1e-6)
+
+
+def test_several_outputs_are_refused():
+    inputs = keras.Input((4,))
+    x = layers.Dense(3, name="x")(inputs)
+    model = keras.Model(inputs, [layers.Dense(2)(x), layers.Dense(2)(x)])
+    assert "one output" in refused(model, "x")
+
+
+def test_subclassed_models_are_refused():
+    class Mine(keras.Model):
+        def call(self, x):
+            return x
+
+    assert "subclassed model" in refused(Mine(), "x")
+
+
+def test_unbuilt_sequential_models_are_refused():
+    model = keras.Sequential([layers.Dense(2, name="x")])
+    assert "not built" in refused(model, "x")
+
+
+def test_what_is_no_model_or_no_name_is_refused():
+    assert "only a `keras.Model`" in refused(layers.Dense(2), "x")
+    assert "must be the name of a layer" in refused(classifier(), 3)
+
+
+def test_nested_models_called_twice_are_refused():
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="a")])
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layers.Dense(2)(inner(inner(inputs))))
+    assert "called 2 times" in refused(model, f"{inner.name}/a")

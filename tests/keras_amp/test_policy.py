@@ -1,0 +1,173 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from keras_amp import policy
+
+ALPHAS = [0.05, 0.2, 0.5, 1.0, 1.5, 4.0, 8.0]
+
+
+def assert_beta_distributed(lam, alpha):
+    lam = np.asarray(lam, dtype="float64")
+    assert stats.binomtest(int(sum(lam < 0.5)), len(lam)).pvalue > 1e-3
+    # In between float32 resolves every draw; near 1 it has a grid.
+    beta, (least, most) = stats.beta(alpha, alpha), (1e-37, 0.5)
+    inside = lam[(lam > least) & (lam < most)]
+    below, within = beta.cdf(least), beta.cdf(most) - beta.cdf(least)
+    test = stats.kstest(inside, lambda x: (beta.cdf(x) - below) / within)
+    assert test.pvalue > 1e-3
+    variance = 1 / (4 * (2 * alpha + 1))
+    assert np.var(lam) == pytest.approx(variance, rel=0.05)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_lam_is_beta_distributed(alpha):
+    lam = policy.sample_lam(40_000, alpha, seed=7)
+    assert keras.backend.standardize_dtype(lam.dtype) == "float32"
+    assert_beta_distributed(lam, alpha)
+
+
+@pytest.mark.parametrize("alpha", [1e-4, 0.05, 1.0, 8.0, 1e4])
+def test_lam_is_never_nan_nor_outside(alpha):
+    lam = np.asarray(policy.sample_lam(100_000, alpha, seed=3))
+    assert np.all((lam >= 0) & (lam <= 1))
+
+
+@pytest.mark.parametrize("alpha", [0.2, 1.0])
+def test_lam_compiles_under_xla(alpha):
+    # XLA draws other numbers from the same seed, of the same distribution.
+    @tf.function(jit_compile=True)
+    def draw():
+        return policy.sample_lam(20_000, alpha, seed=5)
+
+    assert_beta_distributed(draw(), alpha)
+
+
+def test_lam_smallest_uniforms_give_a_number(monkeypatch):
+    corners = keras.ops.array([[0.0, 0.0, 1e-7, 1.0], [0.25, 0.0, 0.75, 0.25]])
+    monkeypatch.setattr(keras.random, "uniform", lambda *a, **k: corners)
+    assert np.all(np.isfinite(policy.sample_lam(4, 0.05)))
+
+
+@pytest.mark.parametrize("alpha", [0, -1.0, float("nan"), float("inf")])
+def test_alpha_must_be_positive(alpha):
+    with pytest.raises(ValueError, match="`alpha`.*Received: alpha="):
+        policy.sample_lam(3, alpha)
+
+
+def test_partner_is_a_permutation_under_xla_too():
+    eager = policy.sample_partner(50, seed=2)
+    compiled = tf.function(
+        lambda: policy.sample_partner(50, seed=2), jit_compile=True
+    )()
+    for partner in (eager, compiled):
+        assert sorted(np.asarray(partner)) == list(range(50))
+    assert list(np.asarray(eager)) != list(range(50))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_interpolate_is_the_loop_over_examples(dtype):
+    rng = np.random.default_rng(0)
+    x = keras.ops.cast(rng.normal(size=(5, 3, 2)), dtype)
+    lam = rng.uniform(size=5).astype("float32")
+    partner = rng.permutation(5)
+    mixed = policy.interpolate(x, partner, lam)
+    assert keras.backend.standardize_dtype(mixed.dtype) == dtype
+    values = np.asarray(keras.ops.cast(x, "float64"))
+    for i, j in enumerate(partner):
+        expected = np.float64(lam[i]) * values[i]
+        expected += (1 - np.float64(lam[i])) * values[j]
+        np.testing.assert_allclose(
+            keras.ops.cast(mixed[i], "float64"),
+            expected,
+            rtol={"float16": 2e-3, "bfloat16": 2e-2}.get(dtype, 1e-6),
+            atol=1e-3 if "16" in dtype else 1e-7,
+        )
+
+
+def test_interpolate_at_the_ends_is_exact():
+    x = keras.ops.array([[1.1], [2.2], [3.3]])
+    partner = [1, 2, 0]
+    np.testing.assert_array_equal(
+        policy.interpolate(x, partner, np.ones(3, "float32")), x
+    )
+    np.testing.assert_array_equal(
+        policy.interpolate(x, partner, np.zeros(3, "float32")),
+        np.asarray(x)[partner],
+    )
+
+
+def test_interpolate_wants_one_lam_per_example():
+    with pytest.raises(ValueError, match=r"shape \(batch,\).*\(3, 1\)"):
+        policy.interpolate(np.ones((3, 2)), [0, 1, 2], np.ones((3, 1)))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int32"])
+def test_masks_unite_parts_that_weigh_something(dtype):
+    mask = keras.ops.cast([[1, 1, 0], [1, 0, 0]], dtype)
+    for lam, expected in {
+        0.5: [[1, 1, 0], [1, 1, 0]],
+        1.0: [[1, 1, 0], [1, 0, 0]],
+        0.0: [[1, 0, 0], [1, 1, 0]],
+    }.items():
+        united = policy.unite_masks(mask, [1, 0], np.full(2, lam, "float32"))
+        assert keras.backend.standardize_dtype(united.dtype) == dtype
+        np.testing.assert_array_equal(keras.ops.cast(united, "int32"), expected)
+
+
+def test_mixup_loss_weighs_both_labels():
+    loss = policy.mixup_loss(
+        np.array([1.0, 2.0]),
+        np.array([3.0, 5.0]),
+        np.array([0.25, 1.0]),
+        weight_own=np.array([2.0, 1.0]),
+        weight_partner=np.array([1.0, 7.0]),
+    )
+    expected = [0.25 * 2 * 1 + 0.75 * 1 * 3, 2.0]
+    np.testing.assert_allclose(loss, expected)
+
+
+number = st.floats(width=32, allow_nan=True, allow_infinity=True)
+
+
+@settings(deadline=None)
+@given(
+    st.floats(0, 1, width=32), number, st.sampled_from([0.0, 0.002, 0.1, 3.0])
+)
+def test_ascend_stays_within_a_step_and_the_unit_interval(lam, grad, epsilon):
+    lam = np.array([lam], "float32")
+    moved = np.asarray(policy.ascend(lam, np.array([grad], "float32"), epsilon))
+    assert 0 <= moved[0] <= 1
+    assert abs(moved[0] - lam[0]) <= epsilon * (1 + 1e-6) + 1e-7
+    if epsilon == 0 or not np.isfinite(grad):
+        assert moved[0] == lam[0]
+    elif 0 < lam[0] < 1 and epsilon * abs(grad) > 1e-6:
+        assert np.sign(moved[0] - lam[0]) == np.sign(grad)
+
+
+def test_ascend_clips_the_gradient():
+    lam = np.array([0.5, 0.5, 0.5], "float32")
+    grad = np.array([5.0, -0.5, -5.0], "float32")
+    np.testing.assert_allclose(
+        policy.ascend(lam, grad, 0.1), [0.6, 0.45, 0.4], rtol=1e-6
+    )
+
+
+def test_mask_is_strict_and_selects_rows():
+    loss = np.array([1.0, 1.0, 1.0])
+    loss_adv = np.array([1.1, 1.0, 0.9])
+    mask = policy.adversarial_mask(loss, loss_adv)
+    np.testing.assert_array_equal(mask, [True, False, False])
+    np.testing.assert_array_equal(
+        policy.select(mask, np.array([7, 8, 9]), np.array([1, 2, 3])), [7, 2, 3]
+    )
+
+
+@pytest.mark.parametrize("epsilon", [-0.1, float("nan"), float("inf")])
+def test_epsilon_must_not_be_negative(epsilon):
+    with pytest.raises(ValueError, match="`epsilon`.*Received: epsilon="):
+        policy.check_epsilon(epsilon)
