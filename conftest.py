@@ -25,9 +25,11 @@ def _doctest_names(doctest_namespace):
 @pytest.fixture
 def float64():
     """Everything in double precision, for finite differences."""
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
+    for dtype in ("float64", "float32"):
+        keras.config.set_floatx(dtype)
+        keras.config.set_dtype_policy(dtype)
+        if dtype == "float64":
+            yield
 
 
 @pytest.fixture(scope="session")

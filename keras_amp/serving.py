@@ -48,7 +48,8 @@ def export_text_classifier(
     >>> path = export_text_classifier(
     ...     model, tokenizer, ["+", "-"], tempfile.mkdtemp() + "/1"
     ... )
-    >>> answer = tf.saved_model.load(path).serve(["so bad it is good", ""])
+    >>> exported = tf.saved_model.load(path)
+    >>> answer = exported.serve(["so bad it is good", ""])
     >>> tuple(answer["probabilities"].shape)
     (2, 2)
     """
@@ -82,6 +83,7 @@ def export_text_classifier(
     def serve(sentences):
         return serve_ids(tf.cast(tokenizer(sentences), tf.int32))
 
+    tokenizer(tf.constant([""]))  # Keras exports layers that are built.
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.track(tokenizer)

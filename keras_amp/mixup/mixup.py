@@ -120,6 +120,11 @@ class Mixup(keras.Model):
             **kwargs,
         )
 
+    def compile_from_config(self, config):
+        # Keras leaves this to whoever overrides `compile`.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
     def train_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if y is None:

@@ -37,7 +37,7 @@ class PerExampleLoss:
             )
         loss = keras.losses.get(given[0])
         if not isinstance(loss, keras.losses.Loss):
-            loss = _FunctionLoss(loss)
+            loss = FunctionLoss(loss)
         self.reduction = loss.reduction
         # A copy, as the user's own loss evaluates. Not `copy.copy`, which goes
         # through the config, and that of a user's class may be incomplete.
@@ -76,7 +76,7 @@ class PerExampleLoss:
         return ops.mean(values)
 
 
-class _FunctionLoss(keras.losses.Loss):
+class FunctionLoss(keras.losses.Loss):
     """A bare loss function, given labels of the predictions' rank."""
 
     def __init__(self, function):

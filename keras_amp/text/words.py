@@ -53,7 +53,7 @@ def word_tokenizer(texts=None, vocabulary=None, max_words=None):
     Args:
         texts: Sequence of strings to learn the vocabulary from.
         vocabulary: Sequence of words, instead of `texts`.
-        max_words: Int, how many ids to use at most, 0 and 1 included.
+        max_words: Int, how many ids to learn at most, 0 and 1 included.
 
     Returns:
         A `keras.layers.TextVectorization` from a string tensor of shape
@@ -70,13 +70,16 @@ def word_tokenizer(texts=None, vocabulary=None, max_words=None):
     """
     if (texts is None) == (vocabulary is None):
         raise ValueError("Give either `texts` or a `vocabulary`.")
-    layer = keras.layers.TextVectorization(
-        max_tokens=max_words,
-        standardize=standardize,
-        vocabulary=None if vocabulary is None else list(vocabulary),
-    )
     if texts is not None:
-        layer.adapt(tf.constant(list(texts), dtype=tf.string))
-    if layer.vocabulary_size() <= 2:
+        learner = keras.layers.TextVectorization(
+            max_tokens=max_words, standardize=standardize
+        )
+        learner.adapt(tf.constant(list(texts), dtype=tf.string))
+        vocabulary = learner.get_vocabulary(include_special_tokens=False)
+    # A vocabulary that is given, not learned, is part of the layer's config.
+    vocabulary = [str(word) for word in vocabulary]
+    if not vocabulary:
         raise ValueError("There is not one word to learn a vocabulary from.")
-    return layer
+    return keras.layers.TextVectorization(
+        standardize=standardize, vocabulary=vocabulary
+    )

@@ -134,31 +134,33 @@ def test_binary_cross_entropy_trains():
     assert not np.allclose(before[0], after[0])
 
 
-def test_lam_one_is_plain_training():
-    x, y = batch()
-    ids = np.array([[3, 4, 5], [6, 0, 0], [7, 8, 0]], "int32")
-    for build, mix_at, x, y in [
-        (lambda: classifier(dropout=0.5), "hidden", x, y),
-        (text_model, "word", ids, np.array([0, 1, 2])),
-    ]:
-        model = build()
-        # Dropout layers of both models begin with the same seed.
-        plain = keras.models.clone_model(model)
-        plain.set_weights(model.get_weights())
-        for layer in plain.layers:
-            if isinstance(layer, layers.Dropout):
-                state = model.get_layer(layer.name).seed_generator.state
-                layer.seed_generator.state.assign(state)
-        plain.compile(keras.optimizers.SGD(0.5), cross_entropy())
-        partner = np.roll(np.arange(len(x)), 1)
-        wrapper = compiled(
-            given(Mixup(model, mix_at), np.ones(len(x)), partner)
-        )
-        loss = wrapper.train_on_batch(x, y)
-        assert loss == pytest.approx(plain.train_on_batch(x, y), rel=1e-6)
-        assert_same_weights(
-            model.get_weights(), plain.get_weights(), rtol=1e-5, atol=1e-7
-        )
+IDS = np.array([[3, 4, 5], [6, 0, 0], [7, 8, 0]], "int32")
+
+
+@pytest.mark.parametrize(
+    ("build", "mix_at", "x", "y"),
+    [
+        (lambda: classifier(dropout=0.5), "hidden", *batch()),
+        (text_model, "word", IDS, np.array([0, 1, 2])),
+    ],
+)
+def test_lam_one_is_plain_training(build, mix_at, x, y):
+    model = build()
+    # Dropout layers of both models begin with the same seed.
+    plain = keras.models.clone_model(model)
+    plain.set_weights(model.get_weights())
+    for layer in plain.layers:
+        if isinstance(layer, layers.Dropout):
+            state = model.get_layer(layer.name).seed_generator.state
+            layer.seed_generator.state.assign(state)
+    plain.compile(keras.optimizers.SGD(0.5), cross_entropy())
+    partner = np.roll(np.arange(len(x)), 1)
+    wrapper = compiled(given(Mixup(model, mix_at), np.ones(len(x)), partner))
+    loss = wrapper.train_on_batch(x, y)
+    assert loss == pytest.approx(plain.train_on_batch(x, y), rel=1e-6)
+    assert_same_weights(
+        model.get_weights(), plain.get_weights(), rtol=1e-5, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight", None])
@@ -215,8 +217,8 @@ def test_penalties_count_once(method):
     weights_penalty = 0.1 * np.sum(np.square(model.layers[1].kernel))
     activity_penalty = 0.2 * np.sum(np.square(active)) / len(x)
     expected = np.mean(terms) + weights_penalty + activity_penalty
-    loss = compiled(wrapper).train_on_batch(x, y)
-    assert loss == pytest.approx(expected, rel=1e-5)
+    logs = compiled(wrapper).train_on_batch(x, y, return_dict=True)
+    assert logs["loss"] == pytest.approx(float(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7])
@@ -367,7 +369,7 @@ def test_loss_scaling_leaves_the_step_as_it_is():
 def test_save_and_load_go_on_where_they_were(tmp_path, method):
     x, y = batch(20)
     wrapper = compiled(
-        method(classifier(dropout=0.3), "hidden", alpha=0.7, seed=5),
+        method(classifier(batch_norm=True), "hidden", alpha=0.7, seed=5),
         optimizer="adam",
         metrics=["accuracy"],
     )
@@ -377,9 +379,12 @@ def test_save_and_load_go_on_where_they_were(tmp_path, method):
     assert type(loaded) is method
     assert loaded.alpha == pytest.approx(0.7)
     np.testing.assert_array_equal(loaded(x), wrapper(x))
+    # Keras saves no state of random numbers: both get the same draws.
     for model in (wrapper, loaded):
-        model.fit(x, y, epochs=2, shuffle=False, verbose=0)
-    assert_same_weights(loaded.get_weights(), wrapper.get_weights(), rtol=1e-6)
+        given(model, np.resize(LAM, 20), np.roll(np.arange(20), 1))
+        model.make_train_function(force=True)
+        model.fit(x, y, batch_size=20, epochs=2, shuffle=False, verbose=0)
+    assert_same_weights(loaded.get_weights(), wrapper.get_weights(), rtol=1e-5)
 
 
 def test_the_config_is_json():
@@ -400,7 +405,7 @@ def test_export_is_the_classifiers_own(tmp_path):
     exported = tf.saved_model.load(tmp_path / "exported")
     for size in (1, 7):
         np.testing.assert_allclose(
-            exported.serve(x[:size]), wrapper(x[:size]), rtol=1e-6
+            exported.serve(x[:size]), wrapper(x[:size]), atol=1e-6
         )
 
 
@@ -422,7 +427,7 @@ def test_bad_arguments_are_refused():
         wrapper.compile("sgd")
     with pytest.raises(ValueError, match="`loss_weights`"):
         wrapper.compile("sgd", "mse", loss_weights=[2.0])
-    with pytest.raises(ValueError, match="no layer 'hiden'.*'hidden'"):
+    with pytest.raises(ValueError, match=r"no layer 'hiden'.*'hidden'"):
         Mixup(classifier(), "hiden")
 
 

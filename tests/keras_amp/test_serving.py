@@ -1,0 +1,126 @@
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_amp
+from keras_amp.serving import next_version
+from tests.helpers import text_model
+
+TEXTS = ["to be or not to be", "", "be", "who knows these words ?", "to " * 99]
+LABELS = ["no", "perhaps", "yes"]
+
+
+@pytest.fixture
+def exported(tmp_path):
+    tokenizer = keras_amp.text.word_tokenizer(["to be or not to be"])
+    model = text_model(tokenizer.vocabulary_size())
+    wrapper = keras_amp.Mixup(model, "word")
+    path = keras_amp.export_text_classifier(
+        wrapper, tokenizer, LABELS, tmp_path / "model" / "1"
+    )
+    return path, model, tokenizer
+
+
+def softmax(logits):
+    return np.asarray(tf.nn.softmax(logits))
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_it_answers_with_the_models_probabilities(exported, size):
+    path, model, tokenizer = exported
+    loaded = tf.saved_model.load(path)
+    ids = np.maximum(tokenizer(TEXTS), 0)
+    expected = softmax(model.predict(ids, verbose=0))[:size]
+    answer = loaded.serve(tf.constant(TEXTS[:size]))
+    np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-6)
+    guesses = [LABELS[i].encode() for i in np.argmax(expected, axis=1)]
+    assert list(answer["label"].numpy()) == guesses
+    assert (
+        answer["label_names"].numpy().tolist()
+        == [[label.encode() for label in LABELS]] * size
+    )
+
+
+def test_the_ids_signature(exported):
+    path, model, _ = exported
+    loaded = tf.saved_model.load(path)
+    ids = tf.constant([[2, 3, 0], [4, 0, 0]])
+    answer = loaded.signatures["serve_ids"](ids=ids)
+    np.testing.assert_allclose(
+        answer["probabilities"], softmax(model(ids)), atol=1e-6
+    )
+    empty = loaded.serve_ids(tf.zeros([1, 0], tf.int32))["probabilities"]
+    assert np.sum(empty) == pytest.approx(1, abs=1e-6)
+
+
+ASK = """
+import json, sys
+import tensorflow as tf
+exported = tf.saved_model.load(sys.argv[1])
+answer = exported.signatures["serving_default"](
+    sentences=tf.constant(json.loads(sys.argv[2]))
+)
+assert "keras_amp" not in sys.modules
+print(json.dumps(answer["probabilities"].numpy().tolist()))
+"""
+
+
+def test_it_loads_without_keras_amp(exported, tmp_path):
+    path, model, tokenizer = exported
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, str(path), json.dumps(TEXTS)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
+    np.testing.assert_allclose(
+        json.loads(done.stdout), softmax(model(tokenizer(TEXTS))), atol=1e-6
+    )
+
+
+def test_an_export_is_never_overwritten(exported):
+    path, model, tokenizer = exported
+    before = sorted(path.rglob("*"))
+    with pytest.raises(FileExistsError, match="exists already"):
+        keras_amp.export_text_classifier(model, tokenizer, LABELS, path)
+    assert sorted(path.rglob("*")) == before
+
+
+def test_labels_must_fit_the_model(exported, tmp_path):
+    _, model, tokenizer = exported
+    with pytest.raises(ValueError, match=r"3 classes\. Received 2"):
+        keras_amp.export_text_classifier(
+            model, tokenizer, ["a", "b"], tmp_path / "new"
+        )
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_failed_export_leaves_nothing(exported, tmp_path, monkeypatch):
+    _, model, tokenizer = exported
+
+    def interrupted(self, path, **kwargs):
+        path.mkdir()
+        (path / "saved_model.pb").write_bytes(b"half")
+        raise OSError("disc full")
+
+    monkeypatch.setattr(keras.export.ExportArchive, "write_out", interrupted)
+    with pytest.raises(OSError, match="disc full"):
+        keras_amp.export_text_classifier(
+            model, tokenizer, LABELS, tmp_path / "folder" / "1"
+        )
+    assert not list((tmp_path / "folder").iterdir())
+
+
+def test_versions_count_up(tmp_path):
+    assert next_version(tmp_path / "none") == 1
+    for name in ("1", "10", "9", "old", ".11.unfinished"):
+        (tmp_path / name).mkdir()
+    assert next_version(tmp_path) == 11

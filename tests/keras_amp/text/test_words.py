@@ -1,0 +1,94 @@
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_amp.text import standardize, word_tokenizer
+
+
+def kim(text, split_contractions=True):
+    """Kim's (2014) rules, with Python's own regular expressions."""
+    text = re.sub(r"[^A-Za-z0-9(),!?'`]", " ", text)
+    if split_contractions:
+        for part in ("'s", "'ve", "n't", "'re", "'d", "'ll"):
+            text = text.replace(part, " " + part)
+        for mark in ",!()?":
+            text = text.replace(mark, f" {mark} ")
+    return " ".join(text.split()).lower()
+
+
+SENTENCES = [
+    "What 's the oldest relief-pitcher in baseball ?",
+    "I can't, won't and shouldn't've!",
+    "he'd say (they'll go) — it's `fine' ...",
+    "",
+    "   ",
+    "Nineteen-eighty_four: 1984",
+]
+
+
+@pytest.mark.parametrize("split", [True, False])
+@pytest.mark.parametrize("text", SENTENCES)
+def test_ascii_letters_give_kims_words(text, split):
+    clean = standardize(
+        text, letters="A-Za-z0-9", split_contractions=split
+    ).numpy()
+    assert clean.decode() == kim(text, split)
+
+
+def test_real_sentences_give_kims_words(data_dir):
+    lines = (data_dir / "TREC.train.all").read_bytes().split(b"\n")[:-1]
+    texts = [line.decode("latin-1").partition(" ")[2] for line in lines]
+    clean = standardize(tf.constant(texts), letters="A-Za-z0-9").numpy()
+    assert [one.decode() for one in clean] == [kim(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Größe “älter” ’s", "größe älter 's"),
+        ("ПРИВЕТ, мир", "привет , мир"),
+        ("日本 語", "日本 語"),
+        ("नमस्ते", "नमस्ते"),
+        ("go 😀 now", "go now"),
+        ("a\x00b\tc\nd", "a b c d"),
+        (b"ab\xff\xfecd", "ab cd"),
+    ],
+)
+def test_text_of_every_kind(text, expected):
+    assert standardize(text).numpy().decode() == expected
+
+
+def test_case_is_kept_if_asked_to():
+    assert standardize("Who ?", lowercase=False).numpy() == b"Who ?"
+
+
+def test_ids_follow_frequency():
+    tokenizer = word_tokenizer(["b a a c", "a b"])
+    words = [str(word) for word in tokenizer.get_vocabulary()]
+    assert words == ["", "[UNK]", "a", "b", "c"]
+    np.testing.assert_array_equal(
+        tokenizer(["A b?", "c"]), [[2, 3, 1], [4, 0, 0]]
+    )
+
+
+def test_the_vocabulary_can_be_limited_or_given():
+    assert word_tokenizer(["a a b c"], max_words=3).vocabulary_size() == 3
+    tokenizer = word_tokenizer(vocabulary=["x", "y"])
+    np.testing.assert_array_equal(tokenizer(["Y x z"]), [[3, 2, 1]])
+
+
+def test_it_saves_and_loads():
+    tokenizer = word_tokenizer(["to be or not"])
+    config = keras.saving.serialize_keras_object(tokenizer)
+    again = keras.saving.deserialize_keras_object(config)
+    np.testing.assert_array_equal(again(["be not"]), tokenizer(["be not"]))
+
+
+def test_what_holds_no_word_is_refused():
+    with pytest.raises(ValueError, match="not one word"):
+        word_tokenizer(["", "..."])
+    with pytest.raises(ValueError, match="either `texts` or"):
+        word_tokenizer()

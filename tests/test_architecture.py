@@ -1,0 +1,53 @@
+"""Layers import downward only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent.parent
+# From the bottom up; each may import those before it.
+LAYERS = ["policy", "cut", "mixup", "backbones", "text", "serving"]
+FILES = sorted((HERE / "keras_amp").rglob("*.py"))
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(path):
+    return path.relative_to(HERE / "keras_amp").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HERE)))
+def test_imports_go_downward(path):
+    layer = layer_of(path)
+    for name in imported(path):
+        parts = name.split(".")
+        assert parts[0] != "training", f"{path} imports {name}"
+        assert "keras.src" not in name, f"{path} imports {name}"
+        if layer == "__init__" or parts[0] != "keras_amp" or len(parts) < 2:
+            continue
+        if parts[1] in LAYERS:
+            allowed = LAYERS[: LAYERS.index(layer) + 1]
+            assert parts[1] in allowed, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("layer", ["policy", "cut"])
+def test_the_maths_knows_no_tensorflow(layer):
+    names = imported(HERE / "keras_amp" / f"{layer}.py")
+    assert not any(name.split(".")[0] == "tensorflow" for name in names)
+
+
+def test_experiments_use_the_public_api():
+    for path in (HERE / "training").rglob("*.py"):
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] == "keras_amp":
+                assert not any(part.startswith("_") for part in parts)
