@@ -75,7 +75,7 @@ def test_malformed_files_say_where_and_what(tmp_path, name, content, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no file '.*none.txt'"):
+    with pytest.raises(FileNotFoundError, match=r"no file '.*none.txt'"):
         read_rows(tmp_path / "none.txt")
 
 

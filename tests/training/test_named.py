@@ -1,6 +1,8 @@
+import io
 import shutil
 
 import pytest
+from rich.console import Console
 
 import training.named
 from training.named import SOURCES, find_file, load_named, read_numbered
@@ -20,9 +22,7 @@ def test_table_1_is_what_the_files_hold(data_dir, name):
 
 
 def test_the_table_marks_what_differs(data_dir):
-    from rich.console import Console
-
-    console = Console(width=100, record=True, file=open("/dev/null", "w"))
+    console = Console(width=100, record=True, file=io.StringIO())
     counts = {name: count(name, data_dir) for name in ("trec", "subj")}
     console.print(table(counts))
     text = console.export_text()

@@ -100,10 +100,8 @@ def test_a_real_trec_run_of_a_few_steps(run, tmp_path, data_dir):
 
 
 def test_a_users_own_file(run, tmp_path):
-    rows = [("spam", f"buy {i} now"), ("ham", f"see you at {i} ?")]
     path = tmp_path / "mail.tsv"
-    text = "".join(f"{a}\t{b}\n" for _ in range(60) for a, b in rows)
-    path.write_text(text)
+    path.write_text("spam\tbuy it now\nham\tsee you at six ?\n" * 60)
     code, out, _ = run("train", "--train-file", path, *QUICK)
     assert code == 0
     assert "saved_models/mail-cnn-word-amp/1" in out
