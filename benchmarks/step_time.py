@@ -1,6 +1,6 @@
 """Times a training step: plain, Mixup and AMP, at each place to mix.
 
-    python benchmarks/step_time.py --output benchmarks/step_time.json
+    python -m benchmarks.step_time --output benchmarks/step_time.json
 
 All variants train the same batch in turn, in one process, so that what else the
 machine does falls on all of them alike. The figure that counts is a ratio:
@@ -8,7 +8,6 @@ the median over rounds of a variant's time by its reference's in that round.
 """
 
 import dataclasses
-import json
 import os
 import platform
 import statistics
@@ -25,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 import keras_amp
+from training.record import write_record
 
 VARIANTS = ("plain", "word", "word-amp", "sent", "sent-amp")
 REFERENCE = {
@@ -33,6 +33,11 @@ REFERENCE = {
     "word-amp": "word",
     "sent-amp": "sent",
 }
+HEADING = """# Time of a training step
+
+Written by `python -m benchmarks.step_time --output benchmarks/step_time.json`.
+A step is timed in turn with the others, on the same batch; "times" is the
+median ratio to its reference in the same round."""
 LAYER = {"word": "word", "sent": "sentence"}
 
 
@@ -57,7 +62,7 @@ class Options:
     threads: int = 2
     """CPU threads that TensorFlow may use."""
     output: Path | None = None
-    """JSON file to write the figures to."""
+    """JSON file to write the figures to, and a Markdown table beside it."""
 
 
 def build(variant, options, mode):
@@ -135,6 +140,33 @@ def cpu_name():
     return names[0] if names else platform.processor()
 
 
+def table(record):
+    """The figures of a record as a Markdown table."""
+    options = record["options"]
+    lines = [
+        f"{record['cpu']}, {options['threads']} threads, TensorFlow "
+        f"{record['versions']['tensorflow']}, Keras "
+        f"{record['versions']['keras']}; TextCNN, "
+        f"{options['batch_size']} sentences of {options['tokens']} words; "
+        f"medians (quartiles) of {options['rounds']} paired rounds.",
+        "",
+        "| mode | step | ms | times |",
+        "|---|---|---|---|",
+    ]
+    for mode, figures in record["modes"].items():
+        for variant, row in figures.items():
+            low, high = row["ms_quartiles"]
+            cells = [mode, variant, f"{row['ms']:.1f} ({low:.1f}–{high:.1f})"]
+            if "ratio" in row:
+                low, high = row["ratio_quartiles"]
+                ratio = f"{row['ratio']:.2f} × {row['over']}"
+                cells.append(f"{ratio} ({low:.2f}–{high:.2f})")
+            else:
+                cells.append("")
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main(options):
     """Measures, prints and, if asked to, writes."""
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
@@ -143,24 +175,16 @@ def main(options):
         "options": dataclasses.asdict(options) | {"output": None},
         "cpu": cpu_name(),
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
-        "modes": {},
+        "modes": {
+            mode: summarize(measure(options, mode)) for mode in options.modes
+        },
     }
-    print(f"{cpu_name()}, {options.threads} threads, TextCNN")
-    for mode in options.modes:
-        figures = summarize(measure(options, mode))
-        record["modes"][mode] = figures
-        print(f"\n{mode:10} {'ms':>8} {'quartiles':>17}   ratio (quartiles)")
-        for variant, row in figures.items():
-            low, high = row["ms_quartiles"]
-            line = f"{variant:10} {row['ms']:8.1f} {low:8.1f}–{high:<8.1f}"
-            if "ratio" in row:
-                low, high = row["ratio_quartiles"]
-                line += f"   {row['ratio']:.2f} × {row['over']}"
-                line += f" ({low:.2f}–{high:.2f})"
-            print(line, flush=True)
+    print(table(record))
     if options.output:
-        options.output.write_text(json.dumps(record, indent=1) + "\n")
-        print(f"\nWrote {options.output}")
+        write_record(options.output, record)
+        text = options.output.with_suffix(".md")
+        text.write_text(f"{HEADING}\n\n{table(record)}\n", encoding="utf-8")
+        print(f"\nWrote {options.output} and {text}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,41 @@
+"""What the README shows runs."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from training.__main__ import main
+
+TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+COMMANDS = re.findall(r"^python -m training (\w+)(.*)$", TEXT, re.MULTILINE)
+
+
+@pytest.mark.parametrize("block", PYTHON)
+def test_python_blocks_run(block):
+    exec(block, {})
+
+
+@pytest.mark.parametrize(("command", "arguments"), COMMANDS)
+def test_options_of_commands_exist(command, arguments, monkeypatch, capsys):
+    options = [w for w in shlex.split(arguments) if w.startswith("--")]
+    monkeypatch.setattr(sys, "argv", ["training", command, "--help"])
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(option in shown for option in options)
+
+
+def test_options_of_the_table_exist(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["training", "train", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr().out
+    table = TEXT.partition("| option of `train`")[2].partition("\n\n")[0]
+    options = re.findall(r"`(--[\w-]+)", table)
+    assert len(options) > 10
+    assert [option for option in options if option not in shown] == []
