@@ -99,6 +99,19 @@ def test_a_real_trec_run_of_a_few_steps(run, tmp_path, data_dir):
     assert record["dataset"]["train"] == 4906
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["none", "word-amp"])
+def test_trec_is_learned(run, tmp_path, data_dir, method):
+    code, _, _ = run(
+        "train",
+        *["--dataset", "trec", "--data-dir", data_dir.resolve()],
+        *["--method", method, "--steps", "3000"],
+    )
+    assert code == 0
+    path = tmp_path / f"runs/trec-cnn-{method}/1.json"
+    assert json.loads(path.read_text())["results"]["test_error"] < 13
+
+
 def test_a_users_own_file(run, tmp_path):
     path = tmp_path / "mail.tsv"
     path.write_text("spam\tbuy it now\nham\tsee you at six ?\n" * 60)
