@@ -6,6 +6,7 @@ from keras_amp.backbones import TextCNN as TextCNN
 from keras_amp.cut import cut as cut
 from keras_amp.mixup import AdversarialMixup as AdversarialMixup
 from keras_amp.mixup import Mixup as Mixup
+from keras_amp.mixup import NonlinearMixup as NonlinearMixup
 from keras_amp.serving import export_text_classifier as export_text_classifier
 
 __version__ = "0.1.0"

@@ -81,7 +81,10 @@ class _Step:
 
 
 class _Half(keras.Model):
-    """Runs some steps of a model's graph, sharing the model's layers."""
+    """Runs some steps of a model's graph, sharing the model's layers.
+
+    `crossing` lists the symbolic tensors that cross the cut.
+    """
 
     def __init__(self, steps, inputs, outputs, entry=None, **kwargs):
         # What arrives already has the dtype that the whole model gives it.
@@ -89,7 +92,7 @@ class _Half(keras.Model):
         self.sublayers = [layer for step in steps for layer in step.layers]
         self._graph = (tuple(steps), tuple(inputs), tuple(outputs))
         self._entry = entry
-        self.supports_masking = True
+        self.crossing = outputs if entry is not None else inputs
         self.built = True
 
     def call(self, inputs, training=None):

@@ -24,8 +24,8 @@ import keras
 from keras import ops
 
 
-def sample_lam(batch_size, alpha, seed=None):
-    """Draws one mixing coefficient per example, `λ ~ Beta(α, α)` (Eq. 10).
+def sample_lam(shape, alpha, seed=None):
+    """Draws mixing coefficients `λ ~ Beta(α, α)`, one per example (Eq. 10).
 
     The gamma samplers behind `keras.random.beta` have no XLA kernel, so this
     uses the closed form of the symmetric Beta distribution (Bailey 1994;
@@ -37,13 +37,13 @@ def sample_lam(batch_size, alpha, seed=None):
     intermediate overflows for any α > 0.
 
     Args:
-        batch_size: Int or int tensor, the number of draws.
+        shape: Int or int tensor, the number of draws, or a tuple of these.
         alpha: Float or scalar tensor, the concentration, > 0. Near 0 the
             coefficients are near 0 or 1; 1 is uniform; large is near ½.
         seed: Int or `keras.random.SeedGenerator`.
 
     Returns:
-        Float32 tensor of shape `(batch_size,)` with values in `[0, 1]`.
+        Float32 tensor of that shape with values in `[0, 1]`.
 
     Raises:
         ValueError: If `alpha` is a number and not > 0.
@@ -55,7 +55,8 @@ def sample_lam(batch_size, alpha, seed=None):
     """
     if isinstance(alpha, (int, float)):
         check_alpha(alpha)
-    uniform = keras.random.uniform((2, batch_size), dtype="float32", seed=seed)
+    shape = shape if isinstance(shape, tuple) else (shape,)
+    uniform = keras.random.uniform((2, *shape), dtype="float32", seed=seed)
     log_g = ops.log(uniform[0]) / ops.cast(alpha, "float32")
     g = ops.exp(log_g)
     cosine = ops.cos(2 * math.pi * uniform[1])
@@ -89,14 +90,15 @@ def interpolate(x, partner, lam):
     Args:
         x: Float tensor of shape `(batch, ...)`.
         partner: Int tensor of shape `(batch,)`, a permutation of the batch.
-        lam: Float tensor of shape `(batch,)`, weight of the example itself.
+        lam: Float tensor of shape `(batch,)`, weight of the example itself,
+            or of the shape of `x`, one weight per element.
 
     Returns:
         Tensor with the shape and dtype of `x`; equal to `x` where `lam == 1`
         and to `x[partner]` where `lam == 0`.
 
     Raises:
-        ValueError: If `lam` is not of rank 1.
+        ValueError: If `lam` has neither rank 1 nor that of `x`.
 
     Example:
     >>> x = keras.ops.array([[0.0], [10.0]])
@@ -104,19 +106,22 @@ def interpolate(x, partner, lam):
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([2.5, 5. ], ...)>
     """
     x, lam = ops.convert_to_tensor(x), ops.convert_to_tensor(lam)
-    if len(lam.shape) != 1:
+    if len(lam.shape) == 1:
+        lam = _expand_like(lam, x)
+    elif len(lam.shape) != len(x.shape):
         raise ValueError(
-            "`lam` must have one value per example, shape (batch,). "
-            f"Received: lam of shape {tuple(lam.shape)}"
+            "`lam` must have one value per example, shape (batch,), or one per "
+            f"element. Received: lam of shape {tuple(lam.shape)} for x of "
+            f"shape {tuple(x.shape)}"
         )
     dtype = keras.backend.result_type(x.dtype, lam.dtype)
-    weight = ops.cast(_expand_like(lam, x), dtype)
+    weight = ops.cast(lam, dtype)
     own = ops.cast(x, dtype)
     other = _permute(own, partner)
     return ops.cast(weight * own + (1 - weight) * other, x.dtype)
 
 
-def unite_masks(mask, partner, lam):
+def unite_masks(mask, partner, lam=None):
     """Joins the padding masks of each example and its partner.
 
     A position of the mixture lives where a part with a weight above 0 does,
@@ -125,16 +130,17 @@ def unite_masks(mask, partner, lam):
     Args:
         mask: Bool or int tensor of shape `(batch, ...)`, nonzero where real.
         partner: Int tensor of shape `(batch,)`, a permutation of the batch.
-        lam: Float tensor of shape `(batch,)`.
+        lam: Float tensor of shape `(batch,)`; `None` where both weigh
+            something.
 
     Returns:
         Tensor with the shape and dtype of `mask`.
     """
-    lam = _expand_like(lam, mask)
-    other = ops.take(mask, partner, axis=0)
-    nothing = ops.zeros_like(mask)
-    own = ops.where(lam > 0, mask, nothing)
-    other = ops.where(lam < 1, other, nothing)
+    own, other = mask, ops.take(mask, partner, axis=0)
+    if lam is not None:
+        lam, nothing = _expand_like(lam, mask), ops.zeros_like(mask)
+        own = ops.where(lam > 0, own, nothing)
+        other = ops.where(lam < 1, other, nothing)
     return ops.where(ops.cast(own, "bool"), own, other)
 
 

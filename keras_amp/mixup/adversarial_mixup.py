@@ -31,7 +31,8 @@ class AdversarialMixup(Mixup):
 
     Args:
         model: A built Functional or Sequential classifier with one output.
-        mix_at: Name of the layer whose output is mixed.
+        mix_at: Name of the layer whose output is mixed, or a list of names,
+            of which one is drawn for each step.
         alpha: Float > 0, the concentration of Beta(α, α).
         epsilon: Float >= 0, the step size ε on λ; 0 is Mixup, the paper's
             "+RandOp". May be assigned while training.
@@ -120,13 +121,13 @@ class AdversarialMixup(Mixup):
         policy.check_epsilon(value)
         self._epsilon.assign(value)
 
-    def choose_lam(self, hidden, pairs):
+    def choose_lam(self, upper, hidden, pairs):
         """Searches the λ with the higher loss for each example (Eq. 14–21)."""
         lam = pairs.lam
-        loss, grad = self._loss_and_gradient(hidden, pairs)
+        loss, grad = self._loss_and_gradient(upper, hidden, pairs)
         lam_adv = policy.ascend(lam, grad, self._epsilon)
         if self.min_op:
-            loss_adv = self._search_loss(hidden, pairs, lam_adv)
+            loss_adv = self._search_loss(upper, hidden, pairs, lam_adv)
             mask = policy.adversarial_mask(loss, loss_adv)
             lam_star = policy.select(mask, lam_adv, lam)
             self.adversarial_share.update_state(ops.cast(mask, "float32"))
@@ -136,7 +137,7 @@ class AdversarialMixup(Mixup):
         self.lam_shift.update_state(ops.abs(lam_star - lam))
         return lam_star
 
-    def _loss_and_gradient(self, hidden, pairs):
+    def _loss_and_gradient(self, upper, hidden, pairs):
         """The loss of each pair, and its derivative by its λ (Eq. 16, 17)."""
         # Half-precision gradients are scaled as the optimizer scales its own.
         scale = self.optimizer.scale_loss(ops.ones(()))
@@ -144,7 +145,7 @@ class AdversarialMixup(Mixup):
         lam_inputs = tf.identity(pairs.lam)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(lam_inputs)
-            loss = self._search_loss(hidden, pairs, lam_inputs)
+            loss = self._search_loss(upper, hidden, pairs, lam_inputs)
             scaled_sum = ops.sum(loss) * scale
         grad = tape.gradient(scaled_sum, lam_inputs)
         if grad is None:
@@ -154,7 +155,7 @@ class AdversarialMixup(Mixup):
             )
         return loss, grad / scale
 
-    def _search_loss(self, hidden, pairs, lam_inputs):
+    def _search_loss(self, upper, hidden, pairs, lam_inputs):
         """The loss of each pair with inputs mixed at `lam_inputs`.
 
         The scope reads the current weights and seeds, and drops every update:
@@ -162,7 +163,7 @@ class AdversarialMixup(Mixup):
         """
         with keras.StatelessScope():
             mixed = mix_hidden(hidden, pairs.partner, lam_inputs)
-            y_pred = self.upper(mixed, training=True)
+            y_pred = upper(mixed, training=True)
             return pairs.loss(self._per_example_loss, y_pred)
 
     def get_config(self):

@@ -1,6 +1,7 @@
 """Mixup at any layer of a Keras model, as a `keras.Model`."""
 
 import dataclasses
+import functools
 
 import keras
 import tensorflow as tf
@@ -19,6 +20,8 @@ class Mixup(keras.Model):
     Each example of a batch is mixed with a random partner, at the output of
     the layer `mix_at`, with its own coefficient λ ~ Beta(α, α); the loss is
     that of both labels, weighted by λ and 1 − λ (the paper's Eq. 10–13, 17).
+    Of several layers one is drawn for each step (manifold mixup); a step costs
+    what the drawn one costs.
 
     Only training changes: `evaluate`, `predict`, `export` and calling the
     wrapper do what `model` does. While training, the compiled metrics count
@@ -28,7 +31,7 @@ class Mixup(keras.Model):
         model: A built Functional or Sequential classifier with one output.
             Its weights are trained in place.
         mix_at: Name of the layer whose output is mixed, or `"inner/layer"`
-            inside a nested model. See `keras_amp.cut`.
+            inside a nested model, see `keras_amp.cut`; or a list of names.
         alpha: Float > 0, the concentration of Beta(α, α). Near 0 there is next
             to no mixing; 1 draws λ uniformly. May be assigned while training.
         seed: Int, to draw the same λ and partners in every run.
@@ -58,9 +61,12 @@ class Mixup(keras.Model):
     def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
         # The classifier casts its inputs itself.
         super().__init__(autocast=False, **kwargs)
-        self._parts = _Parts(*cut(model, mix_at))
+        places = [mix_at] if isinstance(mix_at, str) else list(mix_at)
+        if not places:
+            raise ValueError("`mix_at` must name a layer. Received: mix_at=[]")
+        self._places = tuple(_Place(*cut(model, name)) for name in places)
         self.model = model
-        self.mix_at = mix_at
+        self.mix_at = mix_at if isinstance(mix_at, str) else places
         self.seed = seed
         self._seed_generator = keras.random.SeedGenerator(seed)
         policy.check_alpha(alpha)
@@ -79,13 +85,13 @@ class Mixup(keras.Model):
 
     @property
     def lower(self):
-        """The classifier up to `mix_at`, g_k of the paper."""
-        return self._parts.lower
+        """The classifier up to (the first) `mix_at`, g_k of the paper."""
+        return self._places[0].lower
 
     @property
     def upper(self):
-        """The classifier above `mix_at`, f_k of the paper."""
-        return self._parts.upper
+        """The classifier above (the first) `mix_at`, f_k of the paper."""
+        return self._places[0].upper
 
     def call(self, inputs, training=None, mask=None):
         return self.model(inputs, training=training, mask=mask)
@@ -132,20 +138,52 @@ class Mixup(keras.Model):
         lam, partner = self.draw(ops.shape(y)[0])
         pairs = Pairs.of_batch(y, sample_weight, lam, partner)
 
-        with tf.GradientTape() as tape:
-            hidden = self.lower(x, training=True)
-            with tape.stop_recording():
-                lam_inputs = self.choose_lam(hidden, pairs)
-            mixed = mix_hidden(hidden, pairs.partner, lam_inputs)
-            y_pred = self.upper(mixed, training=True)
-            loss = self._total_loss(pairs, y_pred)
-            scaled_loss = self.optimizer.scale_loss(loss / _num_replicas())
+        if len(self._places) == 1:
+            results = self._descend(self._places[0], x, pairs)
+        else:
+            results = self._descend_somewhere(x, pairs)
+        loss, y_pred, lam, gradients = results
         weights = self.trainable_weights
-        gradients = tape.gradient(scaled_loss, weights)
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
 
+        pairs = dataclasses.replace(pairs, lam=lam)
         self._update_metrics(pairs, y_pred, loss)
         return self.get_metrics_result()
+
+    def _descend(self, place, x, pairs):
+        """One Mixup step's loss, predictions, labels' λ and gradients."""
+        with tf.GradientTape() as tape:
+            hidden = place.lower(x, training=True)
+            with tape.stop_recording():
+                lam_inputs = self.choose_lam(place.upper, hidden, pairs)
+            mixed = mix_hidden(hidden, pairs.partner, lam_inputs)
+            pairs = self.weigh_labels(place.upper, mixed, pairs)
+            y_pred = place.upper(mixed, training=True)
+            loss = self._total_loss(pairs, y_pred)
+            scaled_loss = self.optimizer.scale_loss(loss / _num_replicas())
+        gradients = tape.gradient(scaled_loss, self.trainable_weights)
+        return loss, y_pred, pairs.lam, gradients
+
+    def _descend_somewhere(self, x, pairs):
+        """One Mixup step at a place that is drawn for it."""
+
+        def descend(place):
+            *results, gradients = self._descend(place, x, pairs)
+            # The same tensors, whichever place is drawn.
+            weights = self.trainable_weights
+            gradients = [
+                tf.zeros_like(w) if g is None else tf.convert_to_tensor(g)
+                for g, w in zip(gradients, weights, strict=True)
+            ]
+            return *results, gradients
+
+        drawn = keras.random.randint(
+            (), 0, len(self._places), seed=self._seed_generator
+        )
+        return tf.switch_case(
+            drawn,
+            [functools.partial(descend, place) for place in self._places],
+        )
 
     def draw(self, batch_size):
         """Draws λ and the partners of a batch (Eq. 10); override for others.
@@ -161,18 +199,33 @@ class Mixup(keras.Model):
         partner = policy.sample_partner(batch_size, self._seed_generator)
         return lam, partner
 
-    def choose_lam(self, hidden, pairs):
+    def choose_lam(self, upper, hidden, pairs):
         """Says which λ the inputs are mixed with; the labels keep `pairs.lam`.
 
         Args:
+            upper: The classifier above the place that is mixed at.
             hidden: List of tensors that cross the cut, `lower(x)`.
             pairs: The `Pairs` of this batch.
 
         Returns:
-            Float32 tensor of shape `(batch,)`: for Mixup, `pairs.lam` itself.
+            What `mix_hidden` takes: for Mixup, `pairs.lam` itself.
         """
-        del hidden
+        del upper, hidden
         return pairs.lam
+
+    def weigh_labels(self, upper, mixed, pairs):
+        """Says how much each label of a mixture weighs.
+
+        Args:
+            upper: The classifier above the place that is mixed at.
+            mixed: List of mixed tensors, what `upper` gets.
+            pairs: The `Pairs` of this batch.
+
+        Returns:
+            `Pairs` with the labels' λ: for Mixup, `pairs` as they are.
+        """
+        del upper, mixed
+        return pairs
 
     def export(self, filepath, *args, **kwargs):
         """Exports the classifier, as `keras.Model.export` does."""
@@ -230,7 +283,7 @@ class Mixup(keras.Model):
 
 
 @dataclasses.dataclass(frozen=True)
-class _Parts:
+class _Place:
     """Holds the two halves where Keras doesn't track them a second time."""
 
     lower: keras.Model
@@ -244,20 +297,24 @@ def mix_hidden(hidden, partner, lam):
         hidden: List of tensors of shape `(batch, ...)`: floating point ones
             are interpolated, padding masks united, implicit masks too.
         partner: Int tensor of shape `(batch,)`.
-        lam: Float tensor of shape `(batch,)`.
+        lam: Float tensor of shape `(batch,)`, or a list with a tensor per
+            tensor of `hidden`, of its shape or `(batch,)`.
 
     Returns:
         A list of tensors like `hidden`.
     """
+    lams = lam if isinstance(lam, list) else [lam] * len(hidden)
     mixed = []
-    for tensor in hidden:
+    for tensor, lam in zip(hidden, lams, strict=True):
+        # A tensor of coefficients leaves something of both in every position.
+        shares = lam if len(lam.shape) == 1 else None
         if keras.backend.is_float_dtype(tensor.dtype):
             value = policy.interpolate(tensor, partner, lam)
         else:
-            value = policy.unite_masks(tensor, partner, lam)
+            value = policy.unite_masks(tensor, partner, shares)
         mask = getattr(tensor, "_keras_mask", None)
         if mask is not None:
-            value._keras_mask = policy.unite_masks(mask, partner, lam)
+            value._keras_mask = policy.unite_masks(mask, partner, shares)
         mixed.append(value)
     return mixed
 

@@ -102,8 +102,8 @@ def test_interpolate_at_the_ends_is_exact():
 
 
 def test_interpolate_wants_one_lam_per_example():
-    with pytest.raises(ValueError, match=r"shape \(batch,\).*\(3, 1\)"):
-        policy.interpolate(np.ones((3, 2)), [0, 1, 2], np.ones((3, 1)))
+    with pytest.raises(ValueError, match=r"shape \(batch,\).*\(3, 1, 1\)"):
+        policy.interpolate(np.ones((3, 2)), [0, 1, 2], np.ones((3, 1, 1)))
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int32"])

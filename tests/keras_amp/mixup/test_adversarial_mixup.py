@@ -27,7 +27,7 @@ def search(wrapper, x, y, lam=LAM, partner=PARTNER):
     lam = ops.convert_to_tensor(lam, dtype=keras.config.floatx())
     hidden = wrapper.lower(x, training=True)
     pairs = Pairs.of_batch(y, None, lam, ops.convert_to_tensor(partner))
-    return hidden, pairs, wrapper.choose_lam(hidden, pairs)
+    return hidden, pairs, wrapper.choose_lam(wrapper.upper, hidden, pairs)
 
 
 def losses_at(wrapper, x, y, lam_inputs, lam=LAM, partner=PARTNER):
@@ -42,7 +42,7 @@ def test_the_gradient_of_lam_is_the_central_difference(float64):
     x, y = batch()
     wrapper = compiled(AdversarialMixup(classifier(), "hidden"))
     hidden, pairs, _ = search(wrapper, x, y)
-    _, grad = wrapper._loss_and_gradient(hidden, pairs)
+    _, grad = wrapper._loss_and_gradient(wrapper.upper, hidden, pairs)
     assert keras.backend.standardize_dtype(grad.dtype) == "float64"
     step = 1e-6
     lam = np.asarray(pairs.lam)
@@ -153,7 +153,7 @@ def test_without_min_op_lam_always_moves():
     )
     compiled(wrapper)
     hidden, pairs, lam_star = search(wrapper, x, y)
-    _, grad = wrapper._loss_and_gradient(hidden, pairs)
+    _, grad = wrapper._loss_and_gradient(wrapper.upper, hidden, pairs)
     np.testing.assert_allclose(lam_star, policy.ascend(LAM, grad, 0.5))
     logs = wrapper.train_on_batch(x, y, return_dict=True)
     assert "lam_shift" in logs
@@ -217,7 +217,7 @@ def test_search_and_training_see_the_same_dropout():
     # Both passes of the search are at the same λ, so any gain is noise.
     assert logs["loss_gain"] == 0.0
     hidden, pairs, _ = search(wrapper, x, y, *wrapper.draw(50))
-    searched = wrapper._search_loss(hidden, pairs, pairs.lam)
+    searched = wrapper._search_loss(wrapper.upper, hidden, pairs, pairs.lam)
     mixed = mix_hidden(hidden, pairs.partner, pairs.lam)
     trained = pairs.loss(
         wrapper._per_example_loss, wrapper.upper(mixed, training=True)
@@ -286,9 +286,9 @@ def test_epsilon_changes_without_a_new_trace():
     traces = []
 
     class Counting(AdversarialMixup):
-        def choose_lam(self, hidden, pairs):
+        def choose_lam(self, upper, hidden, pairs):
             traces.append(pairs)
-            return super().choose_lam(hidden, pairs)
+            return super().choose_lam(upper, hidden, pairs)
 
     wrapper = compiled(Counting(classifier(), "hidden", epsilon=0.0, seed=0))
 

@@ -1,0 +1,105 @@
+"""Mixing at one of several places, drawn for each step."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_amp import AdversarialMixup, Mixup
+from tests.helpers import (
+    assert_same_weights,
+    batch,
+    classifier,
+    compiled,
+    given,
+    text_model,
+    weights_after,
+)
+
+LAM = np.array([0.9, 0.3, 0.5, 0.2, 0.6, 0.7], "float32")
+PARTNER = np.array([3, 0, 2, 5, 1, 4], "int32")
+PLACES = ["hidden", "above"]
+
+
+@pytest.mark.parametrize("method", [Mixup, AdversarialMixup])
+@pytest.mark.parametrize("options", [{}, {"jit_compile": True}])
+def test_each_step_is_a_step_at_one_of_the_places(method, options):
+    x, y = batch()
+    model = classifier(batch_norm=True)
+    start = [v.numpy() for v in model.variables]
+
+    def step(mix_at, seed=0):
+        for variable, value in zip(model.variables, start, strict=True):
+            variable.assign(value)
+        wrapper = given(method(model, mix_at, seed=seed), LAM, PARTNER)
+        return weights_after(compiled(wrapper, **options), x, y)
+
+    alone = [step(place) for place in PLACES]
+    drawn = []
+    for seed in range(8):
+        got = step(PLACES, seed)
+        drawn.append(
+            [np.allclose(got[0], one[0], rtol=1e-4, atol=1e-6) for one in alone]
+        )
+    assert not np.allclose(alone[0][0], alone[1][0], rtol=1e-3)
+    assert sorted(set(map(tuple, drawn))) == [(False, True), (True, False)]
+
+
+def test_every_place_is_traced_once_and_drawn_about_equally():
+    ids = np.random.default_rng(0).integers(1, 20, (60, 7))
+    y = np.arange(60) % 3
+    traces = []
+
+    class Counting(AdversarialMixup):
+        def choose_lam(self, upper, hidden, pairs):
+            traces.append(len(hidden))
+            return super().choose_lam(upper, hidden, pairs)
+
+    wrapper = Counting(text_model(), ["word", "sentence"], seed=0)
+    compiled(wrapper, optimizer="adam")
+    history = wrapper.fit(ids, y, batch_size=2, epochs=3, verbose=0).history
+    # Keras traces twice where the optimizer makes its slots in the first.
+    assert set(traces) == {1, 2}
+    assert len(traces) <= 4
+    assert np.all(np.isfinite(history["loss"]))
+    assert history["lam_shift"][-1] > 0
+
+
+def test_eager_steps_pay_for_the_place_that_is_drawn():
+    x, y = batch()
+    called = []
+
+    class Counting(Mixup):
+        def choose_lam(self, upper, hidden, pairs):
+            called.append(upper)
+            return super().choose_lam(upper, hidden, pairs)
+
+    wrapper = Counting(classifier(), PLACES, seed=0)
+    compiled(wrapper, run_eagerly=True)
+    for _ in range(5):
+        wrapper.train_on_batch(x, y)
+    assert len(called) == 5
+    assert len(set(map(id, called))) == 2
+
+
+def test_a_list_of_one_is_that_one():
+    x, y = batch()
+    results = []
+    for mix_at in ("hidden", ["hidden"]):
+        keras.utils.set_random_seed(3)
+        wrapper = compiled(Mixup(classifier(), mix_at, seed=1))
+        results.append(weights_after(wrapper, x, y))
+    assert_same_weights(*results, rtol=1e-6)
+
+
+def test_save_and_load(tmp_path):
+    wrapper = compiled(Mixup(classifier(), PLACES), optimizer="adam")
+    wrapper.fit(*batch(), verbose=0)
+    wrapper.save(tmp_path / "wrapper.keras")
+    assert keras.models.load_model(tmp_path / "wrapper.keras").mix_at == PLACES
+
+
+def test_no_place_is_refused():
+    with pytest.raises(ValueError, match="must name a layer"):
+        Mixup(classifier(), [])
+    with pytest.raises(ValueError, match="no layer 'x'"):
+        Mixup(classifier(), ["hidden", "x"])
