@@ -99,14 +99,12 @@ def test_the_policy_begins_at_equal_weights_and_is_trained():
 
 def test_the_policy_descends_the_loss():
     x, y = batch()
-    wrapper = compiled(
-        given(NonlinearMixup(classifier(), "hidden"), LAM, PARTNER)
-    )
+    wrapper = given(NonlinearMixup(classifier(), "hidden"), LAM, PARTNER)
     wrapper.model.trainable = False
     mixed = mix_hidden(wrapper.lower(x), PARTNER, LAM)
     wrapper.choose_lam = lambda upper, hidden, pairs: pairs.lam
-    compiled(wrapper)
-    for _ in range(20):
+    compiled(wrapper, optimizer=keras.optimizers.Adam(0.05))
+    for _ in range(40):
         wrapper.train_on_batch(x, y)
     logits = wrapper.upper(mixed)
     loss = cross_entropy(reduction=None)
