@@ -2,6 +2,7 @@
 
 from keras_amp import policy as policy
 from keras_amp import text as text
+from keras_amp.backbones import BiLSTM as BiLSTM
 from keras_amp.backbones import TextCNN as TextCNN
 from keras_amp.cut import cut as cut
 from keras_amp.mixup import AdversarialMixup as AdversarialMixup

@@ -1,6 +1,6 @@
 """Exports a text classifier as a SavedModel: sentences in, labels out."""
 
-import shutil
+import tempfile
 from pathlib import Path
 
 import keras
@@ -92,13 +92,17 @@ def export_text_classifier(
     archive.add_endpoint("serve", serve, input_signature=[sentences])
     archive.add_endpoint("serve_ids", serve_ids, input_signature=[ids])
     filepath.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = filepath.with_name(f".{filepath.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
+    with tempfile.TemporaryDirectory(
+        dir=filepath.parent, prefix=".unfinished-"
+    ) as folder:
+        unfinished = Path(folder) / "model"
         archive.write_out(unfinished, verbose=False)
-        unfinished.rename(filepath)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            unfinished.rename(filepath)
+        except OSError as error:
+            if filepath.exists():  # Another process was faster.
+                raise FileExistsError(f"'{filepath}' exists") from error
+            raise
     return filepath
 
 

@@ -12,6 +12,11 @@ METHODS = {
     "sent": "SentMixup: sentences' features are mixed",
     "word-amp": "WordAMP: WordMixup at an adversarial lam",
     "sent-amp": "SentAMP: SentMixup at an adversarial lam",
+    "nonlinear": "Non-linear Mixup of sentences' features",
+}
+BACKBONES = {
+    "cnn": "TextCNN: filters of 3, 4 and 5 words",
+    "bilstm": "BiLSTM: a bidirectional LSTM with attention",
 }
 DATASETS = ("demo", *SOURCES)
 
@@ -35,9 +40,11 @@ class TrainOptions:
 
     dataset: str = "demo"
     """demo (generated, needs no file), trec, sst1, sst2, subj or mr."""
+    backbone: str = "cnn"
+    """cnn or bilstm."""
     method: str = "word-amp"
-    """none, word, sent, word-amp or sent-amp: what is mixed, and whether at an
-    adversarial lam."""
+    """none, word, sent, word-amp, sent-amp or nonlinear: what is mixed, and
+    whether at an adversarial lam."""
     data_dir: Path = Path("data")
     """Folder of the data sets' files."""
     download: bool = False
@@ -76,7 +83,7 @@ class TrainOptions:
     dropout: float = 0.5
     """Dropout rate on the sentence features, 0 to below 1."""
     l2: float = 1e-8
-    """L2 penalty on the filters' and the last layer's weights."""
+    """L2 penalty on the weights of the filters or LSTM and the last layer."""
     max_words: int | None = None
     """Word ids at most; else all words of the training set."""
     max_length: int = 256
@@ -86,7 +93,7 @@ class TrainOptions:
     jit_compile: bool = False
     """Compile the step with XLA."""
     name: str | None = None
-    """Of the model's folder; else DATASET-cnn-METHOD."""
+    """Of the model's folder; else DATASET-BACKBONE-METHOD."""
     models_dir: Path = Path("saved_models")
     """Where the exported model goes, as NAME/NUMBER."""
     records_dir: Path = Path("runs")
@@ -105,11 +112,12 @@ class TrainOptions:
             )
         if self.train_file is None and (self.dev_file or self.test_file):
             raise ValueError("--dev-file and --test-file need a --train-file")
-        if self.method not in METHODS:
-            raise ValueError(
-                f"--method: there is no '{self.method}' among "
-                f"{', '.join(METHODS)}"
-            )
+        for key, known in {"method": METHODS, "backbone": BACKBONES}.items():
+            if getattr(self, key) not in known:
+                raise ValueError(
+                    f"--{key}: there is no '{getattr(self, key)}' among "
+                    f"{', '.join(known)}"
+                )
         if self.fold not in range(10):
             raise ValueError(f"--fold must be from 0 to 9, not {self.fold}")
         policy.check_alpha(self.alpha)
@@ -120,7 +128,7 @@ class TrainOptions:
         defaults = DEMO if task == "demo" else PAPER
         filled = dataclasses.replace(
             self,
-            name=self.name or f"{task}-cnn-{self.method}",
+            name=self.name or f"{task}-{self.backbone}-{self.method}",
             **{
                 key: default
                 if getattr(self, key) is None

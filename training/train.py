@@ -19,7 +19,8 @@ from training.named import load_named
 from training.record import environment, write_record
 
 EVALUATION_BATCH_SIZE = 250
-LAYERS = {"word": "word", "sent": "sentence"}
+BACKBONES = {"cnn": keras_amp.TextCNN, "bilstm": keras_amp.BiLSTM}
+LAYERS = {"word": "word", "sent": "sentence", "nonlinear": "sentence"}
 
 
 def train(options):
@@ -41,20 +42,16 @@ def train(options):
             loaders of data sets.
     """
     options = options.resolved()
-    number = max(
-        next_version(options.models_dir / options.name),
-        next_version_of_records(options.records_dir / options.name),
-    )
-    record_path = options.records_dir / options.name / f"{number}.json"
-    model_path = options.models_dir / options.name / str(number)
+    models = options.models_dir / options.name
+    records = options.records_dir / options.name
     console = Console()
     keras.utils.set_random_seed(options.seed)
     dataset = load_dataset(options)
-    for path in (record_path, model_path):
+    for folder in (models, records):
         # Better now than after hours of training.
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(path.parent, os.W_OK):
-            raise PermissionError(f"cannot write into '{path.parent}'")
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(f"cannot write into '{folder}'")
     tokenizer = keras_amp.text.word_tokenizer(
         dataset.train.texts, max_words=options.max_words
     )
@@ -64,7 +61,7 @@ def train(options):
         f"{len(dataset.label_names)} classes, "
         f"{tokenizer.vocabulary_size()} word ids"
     )
-    classifier = keras_amp.TextCNN(
+    classifier = BACKBONES[options.backbone](
         tokenizer.vocabulary_size(),
         len(dataset.label_names),
         dropout=options.dropout,
@@ -89,9 +86,8 @@ def train(options):
         "best_step": curves["step"][int(np.argmin(curves["dev_error"]))],
         "seconds": seconds,
     }
-    keras_amp.export_text_classifier(
-        classifier, tokenizer, dataset.label_names, model_path
-    )
+    model_path = export(classifier, tokenizer, dataset, models, records)
+    record_path = records / f"{model_path.name}.json"
     record = {
         "options": dataclasses.asdict(options),
         "environment": environment(),
@@ -110,6 +106,27 @@ def train(options):
     write_record(record_path, record)
     _report(console, results, model_path, record_path)
     return record
+
+
+def export(classifier, tokenizer, dataset, models, records):
+    """Exports under the first number free of models and records alike.
+
+    Runs that end at the same time get a number each.
+
+    Returns:
+        The path of the export.
+    """
+    while True:
+        number = max(next_version(models), next_version_of_records(records))
+        try:
+            return keras_amp.export_text_classifier(
+                classifier,
+                tokenizer,
+                dataset.label_names,
+                models / str(number),
+            )
+        except FileExistsError:
+            continue
 
 
 def load_dataset(options):
@@ -141,6 +158,8 @@ def wrap(classifier, options):
     if place == "none":
         return classifier
     common = {"alpha": options.alpha, "seed": options.seed}
+    if place == "nonlinear":
+        return keras_amp.NonlinearMixup(classifier, LAYERS[place], **common)
     if not adversarial:
         return keras_amp.Mixup(classifier, LAYERS[place], **common)
     return keras_amp.AdversarialMixup(

@@ -28,3 +28,48 @@ class PaddingZeroed(keras.layers.Layer):
 
     def compute_output_shape(self, features_shape, is_word_shape):
         return features_shape
+
+
+@keras.saving.register_keras_serializable(package="keras_amp")
+class AttentionPooling(keras.layers.Layer):
+    """Sums a sequence over time, weighted by how much each position matters.
+
+        weights = softmax(tanh(features) · v),   Σ_t weights_t · features_t
+
+    with one learned vector `v`, which begins at 0: at the plain mean.
+
+    Call arguments:
+        features: Float tensor of shape `(batch, time, size)`.
+        is_read: Bool tensor of shape `(batch, time)`, with one true position
+            in each row at least; the others get no weight.
+
+    Returns:
+        Float tensor of shape `(batch, size)`.
+
+    Example:
+    >>> features = keras.ops.array([[[1.0], [3.0], [9.0]]])
+    >>> is_read = keras.ops.array([[True, True, False]])
+    >>> AttentionPooling()(features, is_read)
+    <tf.Tensor: shape=(1, 1), dtype=float32, numpy=array([[2.]], ...)>
+    """
+
+    def build(self, features_shape, is_read_shape=None):
+        self.query = self.add_weight(
+            name="query", shape=(features_shape[-1],), initializer="zeros"
+        )
+
+    def compute_mask(self, features, previous_mask=None):
+        return None  # Time is gone, and with it the LSTM's implicit mask.
+
+    def call(self, features, is_read):
+        scores = ops.matmul(ops.tanh(features), self.query)
+        scores = ops.cast(scores, "float32")
+        scores = ops.where(is_read, scores, -1e9)
+        # Keras' softmax warns of sentences of one word.
+        weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
+        weights = weights / ops.sum(weights, axis=1, keepdims=True)
+        weights = ops.cast(weights, features.dtype)
+        return ops.einsum("bt,bts->bs", weights, features)
+
+    def compute_output_shape(self, features_shape, is_read_shape=None):
+        return (features_shape[0], features_shape[-1])

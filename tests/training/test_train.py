@@ -54,6 +54,19 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.slow
+def test_every_method_trains_a_bilstm(run, tmp_path, method):
+    code, _, _ = run(
+        "train", "--backbone", "bilstm", "--method", method, *QUICK
+    )
+    assert code == 0
+    name = f"demo-bilstm-{method}/1"
+    exported = tf.saved_model.load(tmp_path / "saved_models" / name)
+    probabilities = exported.serve(["Who is it ?", ""])["probabilities"]
+    np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
+
+
 def test_the_next_run_gets_the_next_number(run, tmp_path):
     for _ in range(2):
         assert run("train", *QUICK)[0] == 0
@@ -136,6 +149,7 @@ def test_the_papers_settings_are_the_defaults():
     ("arguments", "message"),
     [
         (["--dataset", "treck"], "--dataset: there is no 'treck' among demo"),
+        (["--backbone", "rnn"], "--backbone: there is no 'rnn' among cnn"),
         (["--method", "amp"], "--method: there is no 'amp' among none"),
         (["--alpha", "0"], "`alpha`"),
         (["--epsilon", "-1"], "`epsilon`"),
