@@ -7,7 +7,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_amp import policy
-from keras_amp.mixup.mixup import Mixup, mix_hidden
+from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup.mixup import Mixup
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")

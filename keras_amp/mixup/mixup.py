@@ -9,6 +9,7 @@ from keras import ops, tree
 
 from keras_amp import policy
 from keras_amp.cut import cut
+from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.pairs import Pairs
 from keras_amp.mixup.per_example_loss import PerExampleLoss
 
@@ -288,35 +289,6 @@ class _Place:
 
     lower: keras.Model
     upper: keras.Model
-
-
-def mix_hidden(hidden, partner, lam):
-    """Mixes everything that crosses a cut with the same λ (Eq. 11).
-
-    Args:
-        hidden: List of tensors of shape `(batch, ...)`: floating point ones
-            are interpolated, padding masks united, implicit masks too.
-        partner: Int tensor of shape `(batch,)`.
-        lam: Float tensor of shape `(batch,)`, or a list with a tensor per
-            tensor of `hidden`, of its shape or `(batch,)`.
-
-    Returns:
-        A list of tensors like `hidden`.
-    """
-    lams = lam if isinstance(lam, list) else [lam] * len(hidden)
-    mixed = []
-    for tensor, lam in zip(hidden, lams, strict=True):
-        # A tensor of coefficients leaves something of both in every position.
-        shares = lam if len(lam.shape) == 1 else None
-        if keras.backend.is_float_dtype(tensor.dtype):
-            value = policy.interpolate(tensor, partner, lam)
-        else:
-            value = policy.unite_masks(tensor, partner, shares)
-        mask = getattr(tensor, "_keras_mask", None)
-        if mask is not None:
-            value._keras_mask = policy.unite_masks(mask, partner, shares)
-        mixed.append(value)
-    return mixed
 
 
 def _num_replicas():

@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-import keras_amp
 from keras_amp import TextCNN, cut
 from keras_amp.backbones.masking import PaddingZeroed
+from keras_amp.mixup.hidden import mix_hidden
 from tests.helpers import text_model
 
 IDS = np.array([[3, 4, 5, 6, 7, 8], [9, 2, 0, 0, 0, 0]], "int32")
@@ -70,7 +70,7 @@ def test_a_word_mixture_has_the_words_of_both():
     lower, upper = cut(model, "word")
     word, mask = lower(IDS)
     lam = np.array([0.5, 0.5], "float32")
-    mixed = keras_amp.mixup.mixup.mix_hidden([word, mask], [1, 0], lam)
+    mixed = mix_hidden([word, mask], [1, 0], lam)
     np.testing.assert_allclose(mixed[0][0, 2:], 0.5 * word[0, 2:])
     np.testing.assert_array_equal(mixed[1], np.ones((2, 6)))
     np.testing.assert_allclose(upper(mixed)[0], upper(mixed)[1], rtol=1e-5)

@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_amp import AdversarialMixup, Mixup, policy
-from keras_amp.mixup.mixup import mix_hidden
+from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.pairs import Pairs
 from tests.helpers import (
     assert_same_weights,

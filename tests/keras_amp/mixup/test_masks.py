@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from keras_amp import Mixup, cut
-from keras_amp.mixup.mixup import mix_hidden
+from keras_amp.mixup.hidden import mix_hidden
 
 IDS = np.array([[3, 4, 5, 6], [7, 0, 0, 0], [8, 9, 0, 0]], "int32")
 PARTNER = np.array([1, 2, 0])

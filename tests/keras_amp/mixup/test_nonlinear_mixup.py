@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from keras_amp import Mixup, NonlinearMixup
-from keras_amp.mixup.mixup import mix_hidden
+from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.pairs import Pairs
 from tests.helpers import (
     assert_same_weights,
