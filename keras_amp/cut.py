@@ -276,7 +276,7 @@ def _check_model(model, within=""):
 
 
 def _check_crossing(tensor, mix_at):
-    if keras.backend.is_float_dtype(tensor.dtype) or is_padding_mask(tensor):
+    if keras.backend.is_float_dtype(tensor.dtype) or _is_padding_mask(tensor):
         return
     raise ValueError(
         f"Cannot cut at layer '{mix_at}': the {tensor.dtype} tensor "
@@ -286,7 +286,7 @@ def _check_crossing(tensor, mix_at):
     )
 
 
-def is_padding_mask(tensor):
+def _is_padding_mask(tensor):
     """Says whether a symbolic tensor is a padding mask.
 
     Bool tensors are, and int tensors whose name ends in "mask", such as the

@@ -7,15 +7,9 @@ some labels are wrong, so that the best possible error is neither 0 nor chance.
 import random
 
 from training.dataset import Dataset, Examples, hold_out
+from training.named import SOURCES
 
-LABEL_NAMES = (
-    "description",
-    "entity",
-    "abbreviation",
-    "human",
-    "location",
-    "number",
-)
+LABEL_NAMES = SOURCES["trec"].label_names
 
 _WORDS = {
     "thing": "a comet|the tide|a violin|rust|a glacier|yeast|a compass|amber|"

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from keras_amp.backbones.masking import AttentionPooling, PaddingZeroed
+from keras_amp.backbones.masking import AttentionPooling, embed_words
 
 
 def BiLSTM(  # noqa: N802 (named as a class, like the models of Keras)
@@ -55,13 +55,7 @@ def BiLSTM(  # noqa: N802 (named as a class, like the models of Keras)
     is_read = ops.concatenate(
         [ops.ones_like(is_word[:, :1]), is_word[:, 1:]], axis=1
     )
-    embedded = layers.Embedding(
-        vocabulary_size,
-        embedding_dim,
-        embeddings_initializer=keras.initializers.RandomUniform(-0.25, 0.25),
-        name="embedding",
-    )(ids)
-    word = PaddingZeroed(name="word")(embedded, is_word)
+    word = embed_words(ids, is_word, vocabulary_size, embedding_dim)
     penalty = keras.regularizers.L2(l2)
     read = layers.Bidirectional(
         layers.LSTM(

@@ -1,11 +1,33 @@
 """Keeps padding out of a sentence's representation."""
 
 import keras
-from keras import ops
+from keras import layers, ops
+
+
+def embed_words(ids, is_word, vocabulary_size, embedding_dim):
+    """The layers `embedding` and `word`, where words are mixed.
+
+    Args:
+        ids: Symbolic int tensor of shape `(batch, time)`.
+        is_word: Symbolic bool tensor of shape `(batch, time)`.
+        vocabulary_size: Int, number of word ids, padding included.
+        embedding_dim: Int, size of the word vectors.
+
+    Returns:
+        Symbolic float tensor of shape `(batch, time, embedding_dim)`, 0 on
+        padding. Words begin uniform in ±0.25, as in Kim (2014).
+    """
+    embedded = layers.Embedding(
+        vocabulary_size,
+        embedding_dim,
+        embeddings_initializer=keras.initializers.RandomUniform(-0.25, 0.25),
+        name="embedding",
+    )(ids)
+    return PaddingZeroed(name="word")(embedded, is_word)
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
-class PaddingZeroed(keras.layers.Layer):
+class PaddingZeroed(layers.Layer):
     """Sets the padded positions of a sequence to 0.
 
     Call arguments:
@@ -31,7 +53,7 @@ class PaddingZeroed(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
-class AttentionPooling(keras.layers.Layer):
+class AttentionPooling(layers.Layer):
     """Sums a sequence over time, weighted by how much each position matters.
 
         weights = softmax(tanh(features) · v),   Σ_t weights_t · features_t

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from keras_amp.backbones.masking import PaddingZeroed
+from keras_amp.backbones.masking import PaddingZeroed, embed_words
 
 
 def TextCNN(  # noqa: N802 (named as a class, like the models of Keras)
@@ -52,13 +52,7 @@ def TextCNN(  # noqa: N802 (named as a class, like the models of Keras)
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     is_word = ops.not_equal(ids, 0)
-    embedded = layers.Embedding(
-        vocabulary_size,
-        embedding_dim,
-        embeddings_initializer=keras.initializers.RandomUniform(-0.25, 0.25),
-        name="embedding",
-    )(ids)
-    word = PaddingZeroed(name="word")(embedded, is_word)
+    word = embed_words(ids, is_word, vocabulary_size, embedding_dim)
     pooled = []
     for width in filter_widths:
         features = layers.Conv1D(
