@@ -76,12 +76,13 @@ def train(options):
     )
 
     start = time.perf_counter()
-    curves = fit(model, dataset, tokenizer, options)
+    test = evaluation_batches(dataset.test, tokenizer, options)
+    curves = fit(model, dataset, test, tokenizer, options)
     seconds = time.perf_counter() - start
 
     results = {
         "dev_error": min(curves["dev_error"]),
-        "test_error": test_error(model, dataset.test, tokenizer, options),
+        "test_error": test_error(model, test),
         "oracle_test_error": min(curves["test_error"]),
         "best_step": curves["step"][int(np.argmin(curves["dev_error"]))],
         "seconds": seconds,
@@ -117,7 +118,7 @@ def export(classifier, tokenizer, dataset, models, records):
         The path of the export.
     """
     while True:
-        number = max(next_version(models), next_version_of_records(records))
+        number = max(next_version(models), next_version(records, ".json"))
         try:
             return keras_amp.export_text_classifier(
                 classifier,
@@ -171,24 +172,27 @@ def wrap(classifier, options):
     )
 
 
-def fit(model, dataset, tokenizer, options):
+def fit(model, dataset, test, tokenizer, options):
     """Trains the model and leaves it with its best weights on dev.
+
+    `test` is the test set in batches, tokenized once for all evaluations.
 
     Returns:
         The curves: a dict of lists, one value per evaluation; errors in %.
     """
-    length = options.max_length
     train = batches(
-        dataset.train, tokenizer, options.batch_size, options.seed, length
+        dataset.train,
+        tokenizer,
+        options.batch_size,
+        options.seed,
+        options.max_length,
     )
-    dev = batches(
-        dataset.dev, tokenizer, EVALUATION_BATCH_SIZE, max_length=length
-    )
+    dev = evaluation_batches(dataset.dev, tokenizer, options)
     evaluations = math.ceil(options.steps / options.steps_per_evaluation)
     test_errors = []
     measure_test = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: test_errors.append(
-            test_error(model, dataset.test, tokenizer, options)
+            test_error(model, test)
         )
     )
     keep_best = keras.callbacks.EarlyStopping(
@@ -213,22 +217,20 @@ def fit(model, dataset, tokenizer, options):
     return curves | {key: list(map(float, history[key])) for key in history}
 
 
-def test_error(model, examples, tokenizer, options):
-    """The model's error on some examples, in %."""
-    data = batches(
+def evaluation_batches(examples, tokenizer, options):
+    """Batches in the examples' order, once through."""
+    return batches(
         examples,
         tokenizer,
         EVALUATION_BATCH_SIZE,
         max_length=options.max_length,
     )
-    results = model.evaluate(data, verbose=0, return_dict=True)
+
+
+def test_error(model, test):
+    """The model's error on the batches of a test set, in %."""
+    results = model.evaluate(test, verbose=0, return_dict=True)
     return 100 * (1 - results["accuracy"])
-
-
-def next_version_of_records(folder):
-    """The first number that no record in `folder` has reached yet."""
-    names = [path.stem for path in folder.glob("*.json")]
-    return 1 + max((int(name) for name in names if name.isdecimal()), default=0)
 
 
 def _report(console, results, model_path, record_path):
