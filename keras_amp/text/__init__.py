@@ -1,4 +1,6 @@
 """From raw text to what the backbones take."""
 
+from keras_amp.text.vectors import WordVectors as WordVectors
+from keras_amp.text.vectors import read_word_vectors as read_word_vectors
 from keras_amp.text.words import standardize as standardize
 from keras_amp.text.words import word_tokenizer as word_tokenizer
