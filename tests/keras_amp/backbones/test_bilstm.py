@@ -77,6 +77,20 @@ def test_it_exports_and_answers(tmp_path):
     np.testing.assert_allclose(answer, expected, atol=1e-6)
 
 
+def test_a_gpus_export_holds_no_cudnn(tmp_path, monkeypatch):
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["GPU"])
+    traced = tf.function(small()).get_concrete_function(tf.constant(IDS))
+    # What Keras does by itself where it sees a GPU.
+    assert "CudnnRNNV3" in str(traced.graph.as_graph_def())
+    tokenizer = keras_amp.text.word_tokenizer(["to be or not"])
+    model = small(tokenizer.vocabulary_size())
+    path = keras_amp.export_text_classifier(
+        model, tokenizer, ["a", "b", "c"], tmp_path / "1"
+    )
+    assert b"Cudnn" not in (path / "saved_model.pb").read_bytes()
+    assert model.get_layer("lstm").forward_layer.use_cudnn == "auto"
+
+
 @pytest.mark.parametrize("mix_at", ["word", "sentence"])
 def test_it_trains_with_amp_saves_and_loads(tmp_path, mix_at):
     model = small()
