@@ -16,6 +16,13 @@ TRAINING = [
     "tyro>=0.9",  # the command line, from types and docstrings
 ]
 
+BERT = [
+    "keras-hub>=0.20",  # the encoder, its presets and Hugging Face folders
+    "safetensors>=0.4",  # what Hugging Face folders hold
+    "tensorflow-text>=2.19,<2.21",  # word pieces inside the graph
+    "tf-models-official>=2.19,<2.21",  # Google's and Model Garden's checkpoints
+]
+
 setup(
     name="keras_amp",
     version=VERSION,
@@ -31,14 +38,17 @@ setup(
         "tensorflow>=2.19,<2.21",
     ],
     extras_require={
+        "bert": BERT,
         "training": TRAINING,
         "dev": [
+            *BERT,
             *TRAINING,
             "hypothesis>=6",  # property-based tests
             "pre-commit>=4",
             "pytest>=8",
             "ruff>=0.12",  # lint and format
             "scipy>=1.11",  # Kolmogorov–Smirnov test of the Beta draws
+            "tokenizers>=0.20",  # the reference that word pieces must equal
         ],
     },
 )

@@ -63,7 +63,7 @@ class WordVectors:
 
 
 def read_word_vectors(path, vocabulary, on_progress=None):
-    """Reads the vectors of a vocabulary's words from GloVe or word2vec files.
+    r"""Reads the vectors of a vocabulary's words from GloVe or word2vec files.
 
     Text (`word v1 v2 …` a line, with or without word2vec's first line of
     counts) and word2vec's binary format are told apart by their content; either
@@ -91,7 +91,7 @@ def read_word_vectors(path, vocabulary, on_progress=None):
     Example:
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "vectors.txt")
-    >>> _ = path.write_text("the 0.5 1\\nParis 2 3\\n")
+    >>> _ = path.write_text("the 0.5 1\nParis 2 3\n")
     >>> tokenizer = keras_amp.text.word_tokenizer(["the paris of the north"])
     >>> words = read_word_vectors(path, tokenizer.get_vocabulary())
     >>> words.coverage(tokenizer(["the paris of the north"]))

@@ -1,0 +1,170 @@
+"""Raw text to BERT's word pieces, inside the graph."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+_SPACE = r"[\t\n\r\p{Z}]"
+_CONTROL = r"[\p{Cc}\p{Cf}\p{Co}\x{FFFD}]"
+_ACCENT = r"\p{Mn}"
+
+
+@keras.saving.register_keras_serializable(package="keras_amp")
+class WordPieceTokenizer(keras.layers.Layer):
+    """A layer from sentences to the ids of BERT's word pieces.
+
+    A sentence becomes `[CLS]`, its pieces and `[SEP]`, padded with id 0,
+    `[PAD]`. The pieces are those of BERT's own tokenizer: text is cleaned,
+    lower-cased and stripped of accents (if `lowercase`), parted at spaces,
+    punctuation and Chinese characters, and each word is cut into the longest
+    pieces of the vocabulary, or becomes `[UNK]` if there are none or it has
+    over 100 bytes. `[MASK]` and the like in a text are nothing but text.
+
+    Needs `tensorflow-text`, whose operations are also part of an export: where
+    that is loaded, `import tensorflow_text` must come first.
+
+    Args:
+        vocabulary: Sequence of strings, the pieces in the order of their ids;
+            or the path of a file with one a line, as `vocab.txt` of BERT.
+        lowercase: Bool. By default, text is lower-cased if no piece of the
+            vocabulary has an upper-case letter.
+        max_length: Int, ids of a sentence at most, `[CLS]` and `[SEP]`
+            included; pieces beyond are cut off.
+        name: String, the layer's name.
+
+    Call arguments:
+        sentences: String tensor of shape `(batch,)`; any bytes.
+
+    Returns:
+        Int32 ids of shape `(batch, longest)`.
+
+    Raises:
+        FileNotFoundError: If there is no file of that name.
+        ValueError: If the vocabulary does not begin with `[PAD]`, lacks one of
+            `[UNK]`, `[CLS]`, `[SEP]`, or `max_length` is below 2.
+        ImportError: If `tensorflow-text` is missing.
+
+    Example:
+    >>> pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "mix", "##up", "!"]
+    >>> tokenizer = WordPieceTokenizer(pieces)
+    >>> tokenizer(["Mixup!", ""]).numpy().tolist()
+    [[2, 4, 5, 6, 3], [2, 3, 0, 0, 0]]
+    """
+
+    def __init__(self, vocabulary, lowercase=None, max_length=512, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(vocabulary, (str, Path)):
+            vocabulary = read_vocabulary(vocabulary)
+        self.vocabulary = tuple(str(piece) for piece in vocabulary)
+        _check_vocabulary(self.vocabulary)
+        if max_length < 2:
+            raise ValueError(
+                "`max_length` must leave room for [CLS] and [SEP], 2 at least. "
+                f"Received: {max_length}"
+            )
+        if lowercase is None:
+            lowercase = not any(
+                piece != piece.lower()
+                for piece in self.vocabulary
+                if not piece.startswith("[")
+            )
+        self.lowercase = bool(lowercase)
+        self.max_length = max_length
+        self._pieces = _tensorflow_text().FastWordpieceTokenizer(
+            list(self.vocabulary), token_out_type=tf.int32
+        )
+        self.built = True
+
+    def __call__(self, sentences):
+        # Keras takes no list of strings for a tensor.
+        return super().__call__(tf.convert_to_tensor(sentences, tf.string))
+
+    def call(self, sentences):
+        text = clean(sentences, self.lowercase)
+        ids = self._pieces.tokenize(text)[:, : self.max_length - 2]
+
+        def around(piece):
+            return tf.fill([ids.nrows(), 1], self.vocabulary.index(piece))
+
+        ids = tf.concat([around("[CLS]"), ids, around("[SEP]")], axis=1)
+        return ids.to_tensor()
+
+    def vocabulary_size(self):
+        """Number of ids, `[PAD]` included."""
+        return len(self.vocabulary)
+
+    def get_vocabulary(self):
+        """The pieces in the order of their ids."""
+        return list(self.vocabulary)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocabulary": list(self.vocabulary),
+            "lowercase": self.lowercase,
+            "max_length": self.max_length,
+        }
+
+
+def clean(text, lowercase):
+    r"""Removes what BERT does not read; lower-cases and strips accents.
+
+    Args:
+        text: String tensor of any shape.
+        lowercase: Bool, whether to lower-case and to strip accents.
+
+    Returns:
+        String tensor of the same shape, valid UTF-8.
+
+    Example:
+    >>> clean("Änne\x00 \tMüller", lowercase=True).numpy().decode()
+    'anne  muller'
+    """
+    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
+    text = tf.strings.regex_replace(text, _SPACE, " ")
+    text = tf.strings.regex_replace(text, _CONTROL, "")
+    if lowercase:
+        text = _tensorflow_text().normalize_utf8(text, "NFD")
+        text = tf.strings.regex_replace(text, _ACCENT, "")
+        text = tf.strings.lower(text, encoding="utf-8")
+    return text
+
+
+def read_vocabulary(path):
+    """Reads the pieces of a `vocab.txt`, one a line, in the order of their ids.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not UTF-8.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no vocabulary at '{path}'")
+    try:
+        lines = path.read_bytes().decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"'{path}' is not UTF-8: {error}") from error
+    pieces = [line.rstrip("\r") for line in lines]
+    return pieces[:-1] if not pieces[-1] else pieces
+
+
+def _check_vocabulary(vocabulary):
+    missing = {"[UNK]", "[CLS]", "[SEP]"} - set(vocabulary)
+    if missing or vocabulary[0] != "[PAD]":
+        first = repr(vocabulary[0]) if vocabulary else "nothing"
+        raise ValueError(
+            "The vocabulary must begin with [PAD] and hold [UNK], [CLS] and "
+            f"[SEP]. Received {len(vocabulary)} pieces that begin with {first}"
+            + (f" and lack {', '.join(sorted(missing))}" if missing else "")
+        )
+
+
+def _tensorflow_text():
+    try:
+        import tensorflow_text
+    except ImportError as error:
+        raise ImportError(
+            'Word pieces need tensorflow-text: pip install "keras_amp[bert]"'
+        ) from error
+    return tensorflow_text
