@@ -17,7 +17,7 @@ TRAINING = [
 ]
 
 BERT = [
-    "keras-hub>=0.20",  # the encoder, its presets and Hugging Face folders
+    "keras-hub>=0.29",  # the encoder, its presets and Hugging Face folders
     "safetensors>=0.4",  # what Hugging Face folders hold
     "tensorflow-text>=2.19,<2.21",  # word pieces inside the graph
     "tf-models-official>=2.19,<2.21",  # Google's and Model Garden's checkpoints

@@ -1,4 +1,10 @@
 """Text classifiers with two named places to mix: `word` and `sentence`."""
 
+from keras_amp.backbones.bert import BERT as BERT
+from keras_amp.backbones.bert_encoder import load_bert as load_bert
+from keras_amp.backbones.bert_encoder import (
+    load_bert_vocabulary as load_bert_vocabulary,
+)
+from keras_amp.backbones.bert_encoder import random_bert as random_bert
 from keras_amp.backbones.bilstm import BiLSTM as BiLSTM
 from keras_amp.backbones.text_cnn import TextCNN as TextCNN

@@ -88,7 +88,7 @@ def test_missing_words_are_drawn_and_padding_is_zero(tmp_path):
     assert np.all(matrix[0] == 0)
     np.testing.assert_array_equal(matrix[2], TABLE["cat"])
     drawn = matrix[[1, 3, 4]]
-    assert np.all((0 < np.abs(drawn)) & (np.abs(drawn) <= 0.01))
+    assert np.all((np.abs(drawn) > 0) & (np.abs(drawn) <= 0.01))
     np.testing.assert_array_equal(matrix, words.embeddings(seed=3))
     assert not np.array_equal(matrix, words.embeddings(seed=4))
 

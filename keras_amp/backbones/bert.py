@@ -1,0 +1,67 @@
+"""BERT as a sentence classifier."""
+
+import keras
+from keras import layers, ops
+
+
+def BERT(  # noqa: N802 (named as a class, like the models of Keras)
+    encoder, num_classes, dropout=0.1, l2=0.0, name="bert"
+):
+    """Builds a classifier on a BERT encoder (Devlin et al., 2019; paper §4.2).
+
+    The encoder's pooled output goes through dropout and one dense layer. Its
+    two places to mix are the layers `"word"`, what the encoder's first block
+    receives (the embedded pieces with their positions, normalised), and
+    `"sentence"`, the pooled output before dropout.
+
+    Id 0 is padding, to the right of the pieces, and never influences the
+    result. A mixture of sentences lives as long as the longer one; where the
+    shorter one has ended, its part is the embedding of `[PAD]`.
+
+    Args:
+        encoder: A `keras_hub.models.BertBackbone`, from `load_bert`,
+            `random_bert` or of your own. Its layers are shared, not copied.
+        num_classes: Int, number of classes.
+        dropout: Float in [0, 1), dropout rate on the pooled output; the
+            encoder has its own.
+        l2: Float, L2 penalty on the last layer's weights.
+        name: String, the model's name.
+
+    Returns:
+        A Functional `keras.Model` from int ids of shape `(batch, time)`, as
+        `keras_amp.text.WordPieceTokenizer` makes them, to logits of shape
+        `(batch, num_classes)`.
+
+    Example:
+    >>> encoder = keras_amp.random_bert("tiny", vocabulary_size=50)
+    >>> model = BERT(encoder, num_classes=3)
+    >>> tuple(model(keras.ops.array([[2, 7, 3, 0], [2, 9, 4, 3]])).shape)
+    (2, 3)
+
+    References:
+        - [BERT](https://arxiv.org/abs/1810.04805), Devlin et al., 2019.
+    """
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    is_piece = ops.not_equal(ids, 0)
+    tokens = encoder.token_embedding(ids)
+    parts = (
+        tokens,
+        encoder.position_embedding(tokens),
+        encoder.segment_embedding(ops.zeros_like(ids)),
+    )
+    embedded = encoder.embeddings_layer_norm(encoder.embeddings_add(parts))
+    embedded = encoder.embeddings_dropout(embedded)
+    features = layers.Identity(name="word")(embedded)
+    for block in encoder.transformer_layers:
+        features = block(features, padding_mask=is_piece)
+    pooled = encoder.pooled_dense(features[:, 0, :])
+    sentence = layers.Identity(name="sentence")(pooled)
+    sentence = layers.Dropout(dropout, name="dropout")(sentence)
+    logits = layers.Dense(
+        num_classes,
+        kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+        kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+        dtype="float32",
+        name="logits",
+    )(sentence)
+    return keras.Model(ids, logits, name=name)

@@ -1,0 +1,138 @@
+"""BERT encoders: pretrained ones from where they lie, and new ones."""
+
+from pathlib import Path
+
+from keras_amp.backbones.bert_checkpoint import one_line, read_bert_checkpoint
+
+# Layers, size and attention heads (Turc et al., 2019).
+SIZES = {
+    "tiny": (2, 128, 2),
+    "mini": (4, 256, 4),
+    "small": (4, 512, 8),
+    "medium": (8, 512, 8),
+    "base": (12, 768, 12),
+    "large": (24, 1024, 16),
+}
+
+
+def random_bert(size, vocabulary_size, max_length=512):
+    """A BERT encoder with random weights.
+
+    Args:
+        size: `"tiny"`, `"mini"`, `"small"`, `"medium"`, `"base"` or
+            `"large"`: from 2 layers of 128 features to 24 of 1024.
+        vocabulary_size: Int, number of word pieces.
+        max_length: Int, pieces of a sentence at most.
+
+    Returns:
+        A `keras_hub.models.BertBackbone`.
+
+    Raises:
+        ValueError: If there is no such size.
+        ImportError: If `keras-hub` is missing.
+
+    Example:
+    >>> encoder = random_bert("tiny", vocabulary_size=50)
+    >>> model = keras_amp.BERT(encoder, num_classes=3)
+    """
+    if size not in SIZES:
+        raise ValueError(
+            f"`size` must be one of {', '.join(SIZES)}. Received: {size!r}"
+        )
+    num_layers, hidden_dim, num_heads = SIZES[size]
+    return _keras_hub().models.BertBackbone(
+        vocabulary_size=vocabulary_size,
+        num_layers=num_layers,
+        num_heads=num_heads,
+        hidden_dim=hidden_dim,
+        intermediate_dim=4 * hidden_dim,
+        max_sequence_length=max_length,
+    )
+
+
+def load_bert(source):
+    """A pretrained BERT encoder.
+
+    Args:
+        source: The handle of a keras-hub preset, which is fetched and kept,
+            such as `"bert_base_en_uncased"` or `"hf://bert-base-uncased"`; or
+            a folder with
+
+            - a keras-hub preset (`config.json`, `model.weights.h5`),
+            - a Hugging Face model (`config.json`, `model.safetensors`), or
+            - a checkpoint of Google's BERT or the Model Garden
+              (`bert_config.json`, `bert_model.ckpt.*`).
+
+    Returns:
+        A `keras_hub.models.BertBackbone`.
+
+    Raises:
+        ValueError: If there is no BERT there, or it can't be reached.
+        ImportError: If `keras-hub` is missing; for a checkpoint, if
+            `tf-models-official` is.
+    """
+    models = _keras_hub().models
+    if _is_checkpoint(source):
+        config, weights = read_bert_checkpoint(source)
+        encoder = models.BertBackbone(**config)
+        encoder.set_weights(weights)
+        return encoder
+    try:
+        return models.BertBackbone.from_preset(str(source))
+    except ImportError:
+        raise
+    except Exception as error:  # Kaggle, Hugging Face, HDF5: each has its own.
+        raise ValueError(
+            f"There is no BERT encoder at '{source}', or it can't be reached. "
+            "Name a folder with a keras-hub preset, a Hugging Face BERT "
+            "(config.json, model.safetensors) or Google's checkpoint "
+            f"(bert_config.json, bert_model.ckpt.*). It is {one_line(error)}"
+        ) from error
+
+
+def load_bert_vocabulary(source):
+    """The word pieces that a pretrained BERT encoder was trained with.
+
+    Args:
+        source: As for `load_bert`.
+
+    Returns:
+        Dict of arguments for `keras_amp.text.WordPieceTokenizer`:
+        `vocabulary`, and `lowercase` where the source says it.
+
+    Raises:
+        ValueError: If there is no vocabulary, or it can't be reached.
+        ImportError: If `keras-hub` is missing.
+    """
+    path = Path(source) / "vocab.txt"
+    if _is_checkpoint(source):
+        if not path.is_file():
+            raise ValueError(f"There is no '{path}' beside the checkpoint.")
+        return {"vocabulary": path}
+    try:
+        tokenizer = _keras_hub().models.BertTokenizer.from_preset(str(source))
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"There is no BERT vocabulary at '{source}', or it can't be "
+            f"reached. It is {one_line(error)}"
+        ) from error
+    return {
+        "vocabulary": tokenizer.get_vocabulary(),
+        "lowercase": tokenizer.lowercase,
+    }
+
+
+def _is_checkpoint(source):
+    return (Path(source) / "bert_config.json").is_file()
+
+
+def _keras_hub():
+    try:
+        import keras_hub
+    except ImportError as error:
+        raise ImportError(
+            'BERT needs keras-hub: pip install "keras_amp[bert]"'
+        ) from error
+    return keras_hub

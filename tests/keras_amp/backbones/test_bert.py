@@ -1,0 +1,86 @@
+import keras
+import numpy as np
+import pytest
+
+import keras_amp
+from keras_amp.mixup.hidden import mix_hidden
+
+IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 3, 0, 0, 0]], "int32")
+
+
+@pytest.fixture
+def encoder():
+    return keras_amp.random_bert("tiny", vocabulary_size=20, max_length=16)
+
+
+def test_it_is_the_encoders_pooled_output_and_one_dense_layer(encoder):
+    model = keras_amp.BERT(encoder, 3)
+    outputs = encoder(
+        {
+            "token_ids": IDS,
+            "segment_ids": np.zeros_like(IDS),
+            "padding_mask": (IDS != 0).astype("int32"),
+        }
+    )
+    expected = model.get_layer("logits")(outputs["pooled_output"])
+    np.testing.assert_allclose(model(IDS), expected, atol=1e-6)
+    own = {id(weight) for weight in model.weights}
+    assert {id(weight) for weight in encoder.weights} <= own
+
+
+@pytest.mark.parametrize("extra", [1, 7])
+def test_padding_never_influences_the_result(encoder, extra):
+    model = keras_amp.BERT(encoder, 3)
+    padded = np.pad(IDS, ((0, 0), (0, extra)))
+    np.testing.assert_allclose(model(padded), model(IDS), atol=1e-5)
+    alone = model(IDS[1:, :3])
+    np.testing.assert_allclose(model(IDS)[1:], alone, atol=1e-5)
+
+
+def test_its_two_places_to_mix(encoder):
+    model = keras_amp.BERT(encoder, 3)
+    lower, upper = keras_amp.cut(model, "word")
+    word, mask = lower(IDS)
+    tokens = encoder.token_embedding(IDS)
+    summed = tokens + encoder.position_embedding(tokens)
+    summed += encoder.segment_embedding(np.zeros_like(IDS))
+    expected = encoder.embeddings_layer_norm(summed)
+    np.testing.assert_allclose(word, expected, atol=1e-6)
+    np.testing.assert_array_equal(mask, IDS != 0)
+    np.testing.assert_allclose(upper([word, mask]), model(IDS), atol=1e-6)
+    (sentence,) = keras_amp.cut(model, "sentence")[0](IDS)
+    assert sentence.shape == (2, 128)
+
+
+def test_a_mixture_lives_as_long_as_its_longer_sentence(encoder):
+    model = keras_amp.BERT(encoder, 3)
+    lower, upper = keras_amp.cut(model, "word")
+    lam = np.array([0.5, 0.5], "float32")
+    mixed = mix_hidden(lower(IDS), [1, 0], lam)
+    np.testing.assert_array_equal(mixed[1], np.ones((2, 6)))
+    np.testing.assert_allclose(upper(mixed)[0], upper(mixed)[1], atol=1e-5)
+
+
+def test_dropout_and_l2(encoder):
+    model = keras_amp.BERT(encoder, 3, dropout=0.4, l2=0.5)
+    assert model.get_layer("dropout").rate == 0.4
+    kernel = model.get_layer("logits").kernel
+    assert float(sum(model.losses)) == pytest.approx(
+        0.5 * float(np.sum(np.square(kernel))), rel=1e-5
+    )
+    assert keras_amp.BERT(encoder, 3).losses == []
+
+
+@pytest.mark.parametrize("mix_at", ["word", "sentence", ["word", "sentence"]])
+def test_it_trains_with_amp_saves_and_loads(tmp_path, encoder, mix_at):
+    model = keras_amp.BERT(encoder, 3)
+    wrapper = keras_amp.AdversarialMixup(model, mix_at, seed=0)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    wrapper.compile(keras.optimizers.Adam(1e-3), loss)
+    before = np.array(encoder.token_embedding.embeddings)
+    history = wrapper.fit(IDS, np.array([0, 2]), epochs=3, verbose=0).history
+    assert np.all(np.isfinite(history["loss"]))
+    assert not np.array_equal(before, encoder.token_embedding.embeddings)
+    wrapper.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded(IDS), model(IDS), atol=1e-6)
