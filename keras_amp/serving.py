@@ -15,7 +15,8 @@ def export_text_classifier(
 ):
     """Writes a SavedModel that answers raw sentences.
 
-    It loads wherever TensorFlow is, without `keras_amp` or Keras. Signatures:
+    It loads wherever TensorFlow is, without `keras_amp` or Keras; the word
+    pieces of BERT need `import tensorflow_text` first. Signatures:
 
     - `serve` (also `serving_default`): `sentences`, strings of shape
       `(batch,)`. Any string is answered, the empty one too.

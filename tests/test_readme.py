@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from training.__main__ import main
+from training.presets import PAPER
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
@@ -28,6 +29,15 @@ def test_options_of_commands_exist(command, arguments, monkeypatch, capsys):
     assert exit.value.code == 0
     shown = capsys.readouterr().out
     assert all(option in shown for option in options)
+
+
+def test_the_table_of_settings_is_the_presets():
+    keys = ("batch_size", "learning_rate", "dropout", "l2", "steps")
+    rows = [
+        f"| `{backbone}` | {' | '.join(str(preset[key]) for key in keys)} |"
+        for backbone, preset in PAPER.items()
+    ]
+    assert "\n".join(rows) in TEXT
 
 
 def test_options_of_the_table_exist(monkeypatch, capsys):

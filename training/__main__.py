@@ -12,7 +12,8 @@ from typing import Annotated
 
 import tyro
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Failures come as exceptions; that there is no GPU is none.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from training.named import SOURCES
 from training.options import TrainOptions
@@ -72,7 +73,7 @@ def main():
         tyro.extras.subcommand_cli_from_dict(
             commands, prog="python -m training", description=__doc__
         )
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -1,10 +1,13 @@
-"""The main job's options and the paper's settings (§4.2), in one place."""
+"""The main job's options."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 from keras_amp import policy
+from keras_amp.backbones import BERT_SIZES
 from training.named import SOURCES
+from training.presets import DEMO, PAPER, RANDOM_BERT
 
 METHODS = {
     "none": "no mixup",
@@ -17,21 +20,9 @@ METHODS = {
 BACKBONES = {
     "cnn": "TextCNN: filters of 3, 4 and 5 words",
     "bilstm": "BiLSTM: a bidirectional LSTM with attention",
+    "bert": "BERT: its pooled output, dropout and one layer",
 }
 DATASETS = ("demo", *SOURCES)
-
-PAPER = {
-    "steps": 8000,
-    "steps_per_evaluation": 100,
-    "batch_size": 50,
-    "learning_rate": 2e-4,
-}
-# The demo ends within a minute: fewer steps, each of them larger.
-DEMO = PAPER | {
-    "steps": 300,
-    "steps_per_evaluation": 50,
-    "learning_rate": 1e-3,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +32,18 @@ class TrainOptions:
     dataset: str = "demo"
     """demo (generated, needs no file), trec, sst1, sst2, subj or mr."""
     backbone: str = "cnn"
-    """cnn or bilstm."""
+    """cnn, bilstm or bert."""
+    embeddings: str = "random"
+    """What the words of cnn and bilstm begin with: random, or a file of word
+    vectors (GloVe or word2vec, text or binary, also .gz or .zip)."""
+    freeze_embeddings: bool = False
+    """Leave the --embeddings as they are."""
+    bert: str = "bert_base_en_uncased"
+    """What bert begins with: a preset of keras-hub, a folder (a preset, a
+    Hugging Face model, Google's checkpoint), or for random weights a size:
+    tiny, mini, small, medium, base or large."""
+    vocabulary: Path | None = None
+    """vocab.txt of bert's word pieces; else what lies beside its weights."""
     method: str = "word-amp"
     """none, word, sent, word-amp, sent-amp or nonlinear: what is mixed, and
     whether at an adversarial lam."""
@@ -77,23 +79,26 @@ class TrainOptions:
     steps_per_evaluation: int | None = None
     """Training steps between evaluations on dev and test; 100, 50 for demo."""
     batch_size: int | None = None
-    """Sentences a step; 50."""
+    """Sentences a step; 50, 24 for bert."""
     learning_rate: float | None = None
-    """Of Adam; 2e-4 as in the paper, 1e-3 for demo."""
-    dropout: float = 0.5
-    """Dropout rate on the sentence features, 0 to below 1."""
-    l2: float = 1e-8
-    """L2 penalty on the weights of the filters or LSTM and the last layer."""
+    """Of Adam; 2e-4 as in the paper (bert: 1e-5, 3e-4 if it begins at
+    random), 1e-3 for demo."""
+    dropout: float | None = None
+    """Dropout rate on the sentence features, 0 to below 1; 0.5 (bert: 0.1)."""
+    l2: float | None = None
+    """L2 penalty on the weights of the filters or LSTM and the last layer;
+    1e-8 (bert: 0)."""
     max_words: int | None = None
     """Word ids at most; else all words of the training set."""
     max_length: int = 256
-    """Words of a sentence at most; what is longer is cut off."""
+    """Words or pieces of a sentence at most; what is longer is cut off."""
     seed: int = 0
     """Of weights, shuffling, dropout, lam and partners."""
     jit_compile: bool = False
     """Compile the step with XLA."""
     name: str | None = None
-    """Of the model's folder; else DATASET-BACKBONE-METHOD."""
+    """Of the model's folder; else DATASET-BACKBONE-METHOD, and what the
+    backbone begins with unless it is the default."""
     models_dir: Path = Path("saved_models")
     """Where the exported model goes, as NAME/NUMBER."""
     records_dir: Path = Path("runs")
@@ -118,17 +123,21 @@ class TrainOptions:
                     f"--{key}: there is no '{getattr(self, key)}' among "
                     f"{', '.join(known)}"
                 )
+        self._check_beginning()
         if self.fold not in range(10):
             raise ValueError(f"--fold must be from 0 to 9, not {self.fold}")
         policy.check_alpha(self.alpha)
         policy.check_epsilon(self.epsilon)
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"--dropout must be in [0, 1), not {self.dropout}")
         task = self.train_file.stem if self.train_file else self.dataset
-        defaults = DEMO if task == "demo" else PAPER
+        presets = DEMO if task == "demo" else PAPER
+        defaults = presets[self.backbone]
+        if self.bert in BERT_SIZES and presets is PAPER:
+            defaults = defaults | RANDOM_BERT
+        begin = self._beginning()
+        backbone = self.backbone + (f"-{begin}" if begin else "")
         filled = dataclasses.replace(
             self,
-            name=self.name or f"{task}-{self.backbone}-{self.method}",
+            name=self.name or f"{task}-{backbone}-{self.method}",
             **{
                 key: default
                 if getattr(self, key) is None
@@ -136,10 +145,43 @@ class TrainOptions:
                 for key, default in defaults.items()
             },
         )
-        for key in (*PAPER, "max_length"):
+        for key in {*defaults, "max_length"} - {"dropout", "l2"}:
             if not getattr(filled, key) > 0:
                 raise ValueError(
                     f"--{key.replace('_', '-')} must be above 0, not "
                     f"{getattr(filled, key)}"
                 )
+        if not 0 <= filled.dropout < 1:
+            raise ValueError(
+                f"--dropout must be in [0, 1), not {filled.dropout}"
+            )
+        if not filled.l2 >= 0:
+            raise ValueError(f"--l2 must be 0 or more, not {filled.l2}")
         return filled
+
+    def _check_beginning(self):
+        """Refuses what begins another backbone than the one asked for."""
+        is_bert = self.backbone == "bert"
+        if is_bert and (self.embeddings != "random" or self.max_words):
+            raise ValueError(
+                "--embeddings and --max-words are for cnn and bilstm; what "
+                "--backbone bert begins with goes into --bert"
+            )
+        if self.vocabulary and not is_bert:
+            raise ValueError("--vocabulary is for --backbone bert")
+        if self.freeze_embeddings and self.embeddings == "random":
+            raise ValueError("--freeze-embeddings needs --embeddings FILE")
+        if is_bert and self.bert in BERT_SIZES and not self.vocabulary:
+            raise ValueError(
+                f"--bert {self.bert} begins at random and has no word pieces: "
+                "name the vocab.txt of any BERT in --vocabulary"
+            )
+
+    def _beginning(self):
+        """A short name of what the backbone begins with; "" by default."""
+        if self.backbone == "bert":
+            is_default = self.bert == TrainOptions.bert
+            return "" if is_default else Path(self.bert).name
+        if self.embeddings == "random":
+            return ""
+        return re.sub(r"(\.(txt|bin|gz|zip))+$", "", Path(self.embeddings).name)

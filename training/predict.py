@@ -1,5 +1,6 @@
 """Asks an exported classifier from the shell."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -26,7 +27,15 @@ def predict(model, texts):
     texts = list(texts) or [line.rstrip("\r\n") for line in sys.stdin]
     if not texts:
         raise ValueError("there is no text: pass some, or lines on stdin")
-    exported = tf.saved_model.load(path)
+    with contextlib.suppress(ImportError):
+        import tensorflow_text  # noqa: F401 (operations of BERT's exports)
+    try:
+        exported = tf.saved_model.load(path)
+    except tf.errors.NotFoundError as error:
+        raise ValueError(
+            f"'{path}' needs operations of tensorflow-text: "
+            "pip install tensorflow-text"
+        ) from error
     answers = exported.serve(tf.constant(texts))
     names = [name.decode() for name in answers["label_names"][0].numpy()]
     table = Table("text", "label", "probability", "then")

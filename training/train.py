@@ -13,14 +13,18 @@ from rich.console import Console
 import keras_amp
 from keras_amp.serving import next_version
 from training.batches import batches
+from training.classifier import (
+    build_classifier,
+    build_tokenizer,
+    load_words,
+    wrap,
+)
 from training.demo import load_demo
 from training.files import load_files
 from training.named import load_named
 from training.record import environment, write_record
 
 EVALUATION_BATCH_SIZE = 250
-BACKBONES = {"cnn": keras_amp.TextCNN, "bilstm": keras_amp.BiLSTM}
-LAYERS = {"word": "word", "sent": "sentence", "nonlinear": "sentence"}
 
 
 def train(options):
@@ -47,26 +51,30 @@ def train(options):
     console = Console()
     keras.utils.set_random_seed(options.seed)
     dataset = load_dataset(options)
+    tokenizer = build_tokenizer(options, dataset.train.texts)
+    console.print(
+        f"[bold]{dataset.name}[/]: {len(dataset.train)} sentences to train on, "
+        f"{len(dataset.dev)} dev, {len(dataset.test)} test, "
+        f"{len(dataset.label_names)} classes, "
+        f"{tokenizer.vocabulary_size()} word ids",
+        soft_wrap=True,
+    )
+    words = load_words(options, tokenizer)
+    coverage = words and words.coverage(tokenizer(dataset.train.texts))
+    if coverage:
+        console.print(
+            f"{options.embeddings} has a vector for {coverage['types']:.0%} of "
+            f"its different words, {coverage['tokens']:.0%} of all its words",
+            soft_wrap=True,
+        )
+    classifier = build_classifier(
+        options, tokenizer, len(dataset.label_names), words
+    )
     for folder in (models, records):
         # Better now than after hours of training.
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(f"cannot write into '{folder}'")
-    tokenizer = keras_amp.text.word_tokenizer(
-        dataset.train.texts, max_words=options.max_words
-    )
-    console.print(
-        f"[bold]{dataset.name}[/]: {len(dataset.train)} sentences to train on, "
-        f"{len(dataset.dev)} dev, {len(dataset.test)} test, "
-        f"{len(dataset.label_names)} classes, "
-        f"{tokenizer.vocabulary_size()} word ids"
-    )
-    classifier = BACKBONES[options.backbone](
-        tokenizer.vocabulary_size(),
-        len(dataset.label_names),
-        dropout=options.dropout,
-        l2=options.l2,
-    )
     model = wrap(classifier, options)
     model.compile(
         keras.optimizers.Adam(options.learning_rate),
@@ -99,6 +107,7 @@ def train(options):
             "dev": len(dataset.dev),
             "test": len(dataset.test),
             "word_ids": tokenizer.vocabulary_size(),
+            "coverage": coverage,
         },
         "results": results,
         "curves": curves,
@@ -150,25 +159,6 @@ def load_dataset(options):
         options.fold,
         options.split_seed,
         options.download,
-    )
-
-
-def wrap(classifier, options):
-    """The classifier, wrapped for the method that the options ask for."""
-    place, _, adversarial = options.method.partition("-")
-    if place == "none":
-        return classifier
-    common = {"alpha": options.alpha, "seed": options.seed}
-    if place == "nonlinear":
-        return keras_amp.NonlinearMixup(classifier, LAYERS[place], **common)
-    if not adversarial:
-        return keras_amp.Mixup(classifier, LAYERS[place], **common)
-    return keras_amp.AdversarialMixup(
-        classifier,
-        LAYERS[place],
-        epsilon=options.epsilon,
-        min_op=options.min_op,
-        **common,
     )
 
 
@@ -239,13 +229,16 @@ def _report(console, results, model_path, record_path):
         f"(step {results['best_step']}): "
         f"dev {results['dev_error']:.1f} %, test {results['test_error']:.1f} % "
         f"(oracle {results['oracle_test_error']:.1f} %), "
-        f"trained in {results['seconds']:.0f} s"
+        f"trained in {results['seconds']:.0f} s",
+        soft_wrap=True,
     )
-    console.print(f"Model:  {model_path}\nRecord: {record_path}")
+    paths = f"Model:  {model_path}\nRecord: {record_path}"
+    console.print(paths, markup=False, soft_wrap=True)
     console.print(
         "Ask it with\n\n"
         f'    model = tf.saved_model.load("{model_path}")\n'
         '    model.serve(["Who built the oldest bridge ?"])["label"]\n\n'
         f'or  python -m training predict {model_path} "Who built it ?"',
         markup=False,
+        soft_wrap=True,
     )

@@ -1,6 +1,7 @@
 """Text classifiers with two named places to mix: `word` and `sentence`."""
 
 from keras_amp.backbones.bert import BERT as BERT
+from keras_amp.backbones.bert_encoder import BERT_SIZES as BERT_SIZES
 from keras_amp.backbones.bert_encoder import load_bert as load_bert
 from keras_amp.backbones.bert_encoder import (
     load_bert_vocabulary as load_bert_vocabulary,

@@ -5,7 +5,7 @@ from pathlib import Path
 from keras_amp.backbones.bert_checkpoint import one_line, read_bert_checkpoint
 
 # Layers, size and attention heads (Turc et al., 2019).
-SIZES = {
+BERT_SIZES = {
     "tiny": (2, 128, 2),
     "mini": (4, 256, 4),
     "small": (4, 512, 8),
@@ -35,11 +35,11 @@ def random_bert(size, vocabulary_size, max_length=512):
     >>> encoder = random_bert("tiny", vocabulary_size=50)
     >>> model = keras_amp.BERT(encoder, num_classes=3)
     """
-    if size not in SIZES:
+    if size not in BERT_SIZES:
         raise ValueError(
-            f"`size` must be one of {', '.join(SIZES)}. Received: {size!r}"
+            f"`size` must be one of {', '.join(BERT_SIZES)}. Received: {size!r}"
         )
-    num_layers, hidden_dim, num_heads = SIZES[size]
+    num_layers, hidden_dim, num_heads = BERT_SIZES[size]
     return _keras_hub().models.BertBackbone(
         vocabulary_size=vocabulary_size,
         num_layers=num_layers,

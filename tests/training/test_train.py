@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 from training.__main__ import main
-from training.options import METHODS, PAPER, TrainOptions
+from training.options import METHODS, TrainOptions
+from training.presets import PAPER
 
 QUICK = ["--steps", "6", "--steps-per-evaluation", "3", "--batch-size", "16"]
 
@@ -54,17 +55,37 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.slow
-def test_every_method_trains_a_bilstm(run, tmp_path, method):
+def test_word_vectors_are_read_once_and_their_coverage_recorded(run, tmp_path):
+    path = tmp_path / "glove.6B.4d.txt"
+    path.write_text("what 1 2 3 4\nWho 5 6 7 8\nzebra 9 9 9 9\n")
+    for _ in range(2):
+        code, out, _ = run("train", "--embeddings", path, *QUICK)
+        assert code == 0
+        assert "has a vector for 1% of its different words" in out
+    records = tmp_path / "runs/demo-cnn-glove.6B.4d-word-amp"
+    first, second = (
+        json.loads((records / f"{n}.json").read_text()) for n in (1, 2)
+    )
+    assert first["dataset"]["coverage"]["tokens"] > 0.05
+    assert first["curves"] == second["curves"]
+    assert len(list((tmp_path / "runs/.vectors").iterdir())) == 1
+
+
+def test_a_random_bert_trains_and_answers(run, tmp_path):
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "who", "what", "##s", "?"]
+    vocabulary = tmp_path / "vocab.txt"
+    vocabulary.write_text("\n".join(pieces) + "\n")
     code, _, _ = run(
-        "train", "--backbone", "bilstm", "--method", method, *QUICK
+        "train",
+        *["--backbone", "bert", "--bert", "tiny", "--vocabulary", vocabulary],
+        *QUICK,
     )
     assert code == 0
-    name = f"demo-bilstm-{method}/1"
-    exported = tf.saved_model.load(tmp_path / "saved_models" / name)
-    probabilities = exported.serve(["Who is it ?", ""])["probabilities"]
-    np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
+    code, out, _ = run(
+        "predict", "saved_models/demo-bert-tiny-word-amp", "Who ?"
+    )
+    assert code == 0
+    assert "Who ?" in out
 
 
 def test_the_next_run_gets_the_next_number(run, tmp_path):
@@ -140,9 +161,27 @@ def test_the_papers_settings_are_the_defaults():
         0.002,
         "word-amp",
     )
-    assert {key: getattr(options, key) for key in PAPER} == PAPER
-    assert (PAPER["steps"], PAPER["batch_size"]) == (8000, 50)
-    assert (options.dropout, options.l2) == (0.5, 1e-8)
+    for backbone, settings in PAPER.items():
+        options = TrainOptions(dataset="trec", backbone=backbone).resolved()
+        found = {key: getattr(options, key) for key in settings}
+        assert found == settings
+    bert = PAPER["bert"]
+    assert (bert["batch_size"], bert["learning_rate"]) == (24, 1e-5)
+    for words in (PAPER["cnn"], PAPER["bilstm"]):
+        assert (words["batch_size"], words["learning_rate"]) == (50, 2e-4)
+        assert (words["dropout"], words["l2"]) == (0.5, 1e-8)
+
+
+def test_runs_are_named_by_what_differs():
+    def name(**options):
+        return TrainOptions(dataset="trec", **options).resolved().name
+
+    assert name() == "trec-cnn-word-amp"
+    vectors = "v/glove.840B.300d.txt.gz"
+    assert name(embeddings=vectors) == "trec-cnn-glove.840B.300d-word-amp"
+    assert name(backbone="bert") == "trec-bert-word-amp"
+    assert name(backbone="bert", bert="a/b") == "trec-bert-b-word-amp"
+    assert name(backbone="bert", bert="a/b", name="x") == "x"
 
 
 @pytest.mark.parametrize(
@@ -155,6 +194,22 @@ def test_the_papers_settings_are_the_defaults():
         (["--epsilon", "-1"], "`epsilon`"),
         (["--steps", "0"], "--steps must be above 0"),
         (["--dropout", "1"], "--dropout must be in [0, 1)"),
+        (["--l2", "-1"], "--l2 must be 0 or more"),
+        (["--embeddings", "none.txt"], "--embeddings: there is no file 'none"),
+        (["--freeze-embeddings"], "--freeze-embeddings needs --embeddings"),
+        (["--vocabulary", "v.txt"], "--vocabulary is for --backbone bert"),
+        (
+            ["--backbone", "bert", "--embeddings", "v.txt"],
+            "--embeddings and --max-words are for cnn and bilstm",
+        ),
+        (
+            ["--backbone", "bert", "--bert", "tiny"],
+            "name the vocab.txt of any BERT in --vocabulary",
+        ),
+        (
+            ["--backbone", "bert", "--bert", "no/folder"],
+            "There is no BERT vocabulary at 'no/folder', or it can't be",
+        ),
         (["--dataset", "trec"], "there is no 'data/TREC.train.all'"),
         (["--train-file", "none.tsv"], "there is no file 'none.tsv'"),
         (["--test-file", "x.tsv"], "need a --train-file"),

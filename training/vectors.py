@@ -1,0 +1,71 @@
+"""Word vectors of a file, read once per vocabulary and kept beside the runs."""
+
+import hashlib
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from rich.progress import Progress
+
+from keras_amp.text import WordVectors, read_word_vectors
+
+
+def load_vectors(path, vocabulary, cache_dir):
+    """The vectors of a vocabulary's words, from a cache if it has them.
+
+    Args:
+        path: Path of a file of word vectors.
+        vocabulary: List of strings.
+        cache_dir: Path of a folder, made if it is not there.
+
+    Returns:
+        `keras_amp.text.WordVectors`.
+
+    Raises:
+        FileNotFoundError, ValueError: As `keras_amp.text.read_word_vectors`;
+            and if the file has none of the words.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"--embeddings: there is no file '{path}'; name one of GloVe's or "
+            "word2vec's, or 'random'"
+        )
+    cached = Path(cache_dir) / f"{_digest(path, vocabulary)}.npz"
+    try:
+        with cached.open("rb") as file, np.load(file) as arrays:
+            return WordVectors(arrays["vectors"], arrays["is_found"])
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        pass  # Not read before, or damaged.
+    with Progress(transient=True) as progress:
+        task = progress.add_task(f"Reading {path.name}", total=1.0)
+        words = read_word_vectors(
+            path,
+            vocabulary,
+            lambda share: progress.update(task, completed=share),
+        )
+    if not words.is_found.any():
+        raise ValueError(
+            f"--embeddings: '{path}' has none of the {len(vocabulary) - 2} "
+            "words to train on; is it of another language?"
+        )
+    _write(cached, words)
+    return words
+
+
+def _digest(path, vocabulary):
+    state = path.stat()
+    parts = [path.resolve(), state.st_size, state.st_mtime_ns, *vocabulary]
+    text = "\n".join(map(str, parts))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:20]
+
+
+def _write(cached, words):
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = cached.with_name(f".{os.getpid()}-{cached.name}")
+    try:
+        np.savez(unfinished, vectors=words.vectors, is_found=words.is_found)
+        os.replace(unfinished, cached)
+    finally:
+        unfinished.unlink(missing_ok=True)
