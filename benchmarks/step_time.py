@@ -1,6 +1,6 @@
 """Times a training step: plain, Mixup and AMP, at each place to mix.
 
-    python -m benchmarks.step_time --output benchmarks/step_time.json
+    python -m benchmarks.step_time --backbone cnn
 
 All variants train the same batch in turn, in one process, so that what else the
 machine does falls on all of them alike. The figure that counts is a ratio:
@@ -8,10 +8,12 @@ the median over rounds of a variant's time by its reference's in that round.
 """
 
 import dataclasses
+import json
 import os
 import platform
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +28,7 @@ import tensorflow as tf
 import keras_amp
 from training.record import write_record
 
+NUM_CLASSES = 6
 VARIANTS = ("plain", "word", "word-amp", "sent", "sent-amp")
 REFERENCE = {
     "word": "plain",
@@ -33,42 +36,72 @@ REFERENCE = {
     "word-amp": "word",
     "sent-amp": "sent",
 }
+RESULTS = Path(__file__).with_name("step_time")
 HEADING = """# Time of a training step
 
-Written by `python -m benchmarks.step_time --output benchmarks/step_time.json`.
-A step is timed in turn with the others, on the same batch; "times" is the
-median ratio to its reference in the same round."""
+Written by `python -m benchmarks.step_time --backbone NAME` on an otherwise idle
+machine. A step is timed in turn with the others, on the same batch; "times" is
+the median ratio to its reference in the same round."""
 LAYER = {"word": "word", "sent": "sentence"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """A backbone and the batch it is timed on.
+
+    Attributes:
+        title: String.
+        build: Function from numbers of ids and classes to a classifier.
+        batch_size, tokens: Ints; the longest sentence of TREC has 37 words.
+        vocabulary_size: Int; TREC has about 8766 words, BERT 30522 pieces.
+    """
+
+    title: str
+    build: Callable
+    batch_size: int = 50
+    tokens: int = 37
+    vocabulary_size: int = 8766
+
+
+def _bert(size):
+    def build(vocabulary_size, num_classes):
+        encoder = keras_amp.random_bert(size, vocabulary_size)
+        return keras_amp.BERT(encoder, num_classes)
+
+    return Workload(f"BERT {size}", build, 24, 40, 30522)
+
+
+WORKLOADS = {
+    "cnn": Workload("TextCNN", keras_amp.TextCNN),
+    "bilstm": Workload("BiLSTM", keras_amp.BiLSTM),
+    "bert-tiny": _bert("tiny"),
+    "bert-base": _bert("base"),
+}
 
 
 @dataclasses.dataclass
 class Options:
     """Times a training step of every variant on synthetic sentences."""
 
+    backbone: Literal["cnn", "bilstm", "bert-tiny", "bert-base"] = "cnn"
+    """What is trained."""
     modes: tuple[Literal["graph", "xla", "eager"], ...] = ("graph", "xla")
     """How Keras runs the step."""
-    batch_size: int = 50
-    """Sentences a batch."""
-    tokens: int = 37
-    """Words a sentence; the longest of TREC has 37."""
-    vocabulary_size: int = 8766
-    """Word ids, padding included; TREC has about this many."""
-    num_classes: int = 6
-    """Classes."""
     rounds: int = 60
     """Timed rounds; each runs every variant once."""
     warm_up: int = 5
     """Untimed rounds before."""
     threads: int = 2
     """CPU threads that TensorFlow may use."""
-    output: Path | None = None
-    """JSON file to write the figures to, and a Markdown table beside it."""
+    output_dir: Path = RESULTS
+    """Where BACKBONE.json goes; a Markdown table of all is written beside."""
 
 
 def build(variant, options, mode):
     """A compiled model of one variant, with the weights of all the others."""
     keras.utils.set_random_seed(0)
-    model = keras_amp.TextCNN(options.vocabulary_size, options.num_classes)
+    workload = WORKLOADS[options.backbone]
+    model = workload.build(workload.vocabulary_size, NUM_CLASSES)
     place, _, adversarial = variant.partition("-")
     if adversarial:
         model = keras_amp.AdversarialMixup(model, LAYER[place], seed=0)
@@ -87,9 +120,10 @@ def build(variant, options, mode):
 def batches(options):
     """An endless iterator over one batch, in the form Keras' step takes."""
     rng = np.random.default_rng(0)
-    shape = (options.batch_size, options.tokens)
-    ids = rng.integers(1, options.vocabulary_size, shape, dtype="int32")
-    labels = rng.integers(0, options.num_classes, options.batch_size)
+    workload = WORKLOADS[options.backbone]
+    shape = (workload.batch_size, workload.tokens)
+    ids = rng.integers(1, workload.vocabulary_size, shape, dtype="int32")
+    labels = rng.integers(0, NUM_CLASSES, workload.batch_size)
     return iter(tf.data.Dataset.from_tensors((ids, labels)).repeat())
 
 
@@ -143,11 +177,14 @@ def cpu_name():
 def table(record):
     """The figures of a record as a Markdown table."""
     options = record["options"]
+    workload = WORKLOADS[options["backbone"]]
     lines = [
+        f"## {workload.title}",
+        "",
+        f"{workload.batch_size} sentences of {workload.tokens} tokens. "
         f"{record['cpu']}, {options['threads']} threads, TensorFlow "
         f"{record['versions']['tensorflow']}, Keras "
-        f"{record['versions']['keras']}; TextCNN, "
-        f"{options['batch_size']} sentences of {options['tokens']} words; "
+        f"{record['versions']['keras']}; "
         f"medians (quartiles) of {options['rounds']} paired rounds.",
         "",
         "| mode | step | ms | times |",
@@ -167,12 +204,27 @@ def table(record):
     return "\n".join(lines)
 
 
+def page(folder):
+    """All records of a folder as one Markdown page."""
+    paths = {name: Path(folder) / f"{name}.json" for name in WORKLOADS}
+    tables = [
+        table(json.loads(path.read_text(encoding="utf-8")))
+        for path in paths.values()
+        if path.is_file()
+    ]
+    return "\n\n".join([HEADING, *tables]) + "\n"
+
+
 def main(options):
-    """Measures, prints and, if asked to, writes."""
+    """Measures, prints and writes."""
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     record = {
-        "options": dataclasses.asdict(options) | {"output": None},
+        "options": {
+            key: value
+            for key, value in dataclasses.asdict(options).items()
+            if key != "output_dir"
+        },
         "cpu": cpu_name(),
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         "modes": {
@@ -180,11 +232,11 @@ def main(options):
         },
     }
     print(table(record))
-    if options.output:
-        write_record(options.output, record)
-        text = options.output.with_suffix(".md")
-        text.write_text(f"{HEADING}\n\n{table(record)}\n", encoding="utf-8")
-        print(f"\nWrote {options.output} and {text}")
+    written = options.output_dir / f"{options.backbone}.json"
+    write_record(written, record)
+    text = options.output_dir.with_suffix(".md")
+    text.write_text(page(options.output_dir), encoding="utf-8")
+    print(f"\nWrote {written} and {text}")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,13 @@
 """The committed figures are what the committed measurements say."""
 
-import json
-from pathlib import Path
-
-from benchmarks.step_time import HEADING, summarize, table
-
-HERE = Path(__file__).parent.parent / "benchmarks"
+from benchmarks.step_time import RESULTS, WORKLOADS, page, summarize
 
 
 def test_the_table_is_written_from_the_measurements():
-    record = json.loads((HERE / "step_time.json").read_text())
-    text = (HERE / "step_time.md").read_text(encoding="utf-8")
-    assert text == f"{HEADING}\n\n{table(record)}\n"
+    measured = {path.stem for path in RESULTS.glob("*.json")}
+    assert measured == set(WORKLOADS)
+    text = RESULTS.with_suffix(".md").read_text(encoding="utf-8")
+    assert text == page(RESULTS)
 
 
 def test_ratios_are_paired():
