@@ -12,6 +12,7 @@ from keras_amp.cut import cut
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.pairs import Pairs
 from keras_amp.mixup.per_example_loss import PerExampleLoss
+from keras_amp.mixup.replica_seed import ReplicaSeedGenerator
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
@@ -69,7 +70,10 @@ class Mixup(keras.Model):
         self.model = model
         self.mix_at = mix_at if isinstance(mix_at, str) else places
         self.seed = seed
-        self._seed_generator = keras.random.SeedGenerator(seed)
+        self._seed_generator = ReplicaSeedGenerator(seed)
+        if len(self._places) > 1:
+            # All replicas mix at the same place.
+            self._place_generator = keras.random.SeedGenerator(seed)
         policy.check_alpha(alpha)
         self._alpha = self._add_knob("alpha", alpha)
         self.built = True
@@ -161,7 +165,7 @@ class Mixup(keras.Model):
             pairs = self.weigh_labels(place.upper, mixed, pairs)
             y_pred = place.upper(mixed, training=True)
             loss = self._total_loss(pairs, y_pred)
-            scaled_loss = self.optimizer.scale_loss(loss / _num_replicas())
+            scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_weights)
         return loss, y_pred, pairs.lam, gradients
 
@@ -179,7 +183,7 @@ class Mixup(keras.Model):
             return *results, gradients
 
         drawn = keras.random.randint(
-            (), 0, len(self._places), seed=self._seed_generator
+            (), 0, len(self._places), seed=self._place_generator
         )
         return tf.switch_case(
             drawn,
@@ -259,17 +263,20 @@ class Mixup(keras.Model):
         )
 
     def _total_loss(self, pairs, y_pred):
+        """This replica's share of the loss; `tf.distribute` sums them."""
         values = pairs.loss(self._per_example_loss, y_pred)
         own, other = pairs.shares(weighted=True)
         loss = self._per_example_loss.reduce(values, own + other)
+        if self._per_example_loss.reduction != "sum":
+            loss /= _num_replicas()
         for penalty in self.losses:
-            loss += ops.cast(ops.sum(penalty), loss.dtype)
+            loss += ops.cast(ops.sum(penalty), loss.dtype) / _num_replicas()
         return loss
 
     def _update_metrics(self, pairs, y_pred, loss):
         metrics = {metric.name: metric for metric in self.metrics}
         metrics["loss"].update_state(
-            loss, sample_weight=ops.shape(pairs.lam)[0]
+            loss * _num_replicas(), sample_weight=ops.shape(pairs.lam)[0]
         )
         compiled = metrics.get("compile_metrics")
         if compiled is None:
@@ -292,5 +299,4 @@ class _Place:
 
 
 def _num_replicas():
-    # `tf.distribute` sums the replicas' gradients.
     return tf.distribute.get_strategy().num_replicas_in_sync
