@@ -18,22 +18,30 @@ from keras import tree
 def cut(model, mix_at):
     """Cuts a Functional or Sequential model at a layer's output.
 
+    A subclassed model is cut by itself: give it a method `cut(mix_at)` that
+    returns two functions, `lower(inputs, training)`, whose result is a list of
+    tensors, and `upper(hidden, training)`, which takes such a list.
+
     Args:
-        model: A built Functional or Sequential `keras.Model` with one output.
+        model: A built Functional or Sequential `keras.Model` with one output,
+            or a built subclassed one with a method `cut`.
         mix_at: Name of the layer whose output to cut at, or `"inner/layer"`
             for a layer inside a nested Functional or Sequential model.
 
     Returns:
-        Two `keras.Model`s that share the layers of `model`, `(lower, upper)`:
+        Two functions that share the layers of `model`, `(lower, upper)`;
+        `keras.Model`s, unless the model cut itself:
         `lower(inputs)` is a list of the tensors that cross the cut (the
         layer's own output first), and `upper(crossing)` the model's output.
         Implicit Keras masks cross with the tensors that carry them.
 
     Raises:
-        TypeError: If `model` is not a `keras.Model` or `mix_at` not a string.
-        ValueError: If `model` is subclassed, unbuilt or has several outputs;
-            if there is no such layer, or none that leads to the output; if
-            something crosses that can neither be mixed nor united.
+        TypeError: If `model` is not a `keras.Model` or `mix_at` not a string;
+            if the model's own `cut` returns something else.
+        ValueError: If `model` is subclassed without a method `cut`, unbuilt or
+            has several outputs; if there is no such layer, or none that leads
+            to the output; if something crosses that can neither be mixed nor
+            united.
 
     Example:
     >>> inputs = keras.Input((3,))
@@ -43,16 +51,50 @@ def cut(model, mix_at):
     >>> [tuple(tensor.shape) for tensor in lower(keras.ops.ones((5, 3)))]
     [(5, 4)]
     """
-    _check_model(model)
     if not isinstance(mix_at, str):
         raise TypeError(
             "`mix_at` must be the name of a layer. "
             f"Received: mix_at={mix_at!r} of type {type(mix_at).__name__}"
         )
+    if isinstance(model, keras.Model) and hasattr(model, "cut"):
+        return _own_cut(model, mix_at)
+    _check_model(model)
+    _check_one_output(model)
     below, above, crossing = _split(model, mix_at)
     lower = _Half(below, model.inputs, crossing, _entry(model), name="lower")
     upper = _Half(above, crossing, model.outputs, name="upper")
     return lower, upper
+
+
+def _own_cut(model, mix_at):
+    """What the model's own `cut` returns, checked."""
+    if not model.built:
+        raise ValueError(
+            f"The model '{model.name}' is not built. Call it once, on a batch "
+            "like those it will train on."
+        )
+    halves = model.cut(mix_at)
+    if not (
+        isinstance(halves, tuple)
+        and len(halves) == 2
+        and all(callable(half) for half in halves)
+    ):
+        raise TypeError(
+            f"`{type(model).__name__}.cut` must return two functions, (lower, "
+            f"upper). Received: {halves!r}"
+        )
+    lower, upper = halves
+
+    def checked_lower(inputs, training=None):
+        hidden = lower(inputs, training=training)
+        if not isinstance(hidden, (list, tuple)):
+            raise TypeError(
+                f"The `lower` of `{type(model).__name__}.cut` must return a "
+                f"list of tensors. Received: {hidden!r}"
+            )
+        return list(hidden)
+
+    return checked_lower, upper
 
 
 @dataclasses.dataclass(frozen=True)
@@ -253,24 +295,27 @@ def _offer(model, mix_at, limit=30):
 def _check_model(model, within=""):
     if not isinstance(model, keras.Model):
         raise TypeError(
-            f"{within}only a `keras.Model` can be cut. "
+            f"{within}Only a `keras.Model` can be cut. "
             f"Received: {model!r} of type {type(model).__name__}"
         )
     is_sequential = isinstance(model, keras.Sequential)
     if is_sequential and not model.built:
         raise ValueError(
-            f"{within}the Sequential model '{model.name}' is not built. Call "
+            f"{within}The Sequential model '{model.name}' is not built. Call "
             "`model.build(input_shape)` or begin it with a `keras.Input`."
         )
     if not is_sequential and not hasattr(model, "operations"):
         raise ValueError(
             f"{within}'{model.name}' is a subclassed model, whose layers Keras "
-            "does not know the order of. Build it with the Functional API, or "
-            "choose a layer outside of it."
+            "does not know the order of. Build it with the Functional API, "
+            "give it a method `cut`, or choose a layer outside of it."
         )
+
+
+def _check_one_output(model):
     if len(model.outputs) != 1:
         raise ValueError(
-            f"{within}the model must have one output. "
+            "The model must have one output. "
             f"Received: '{model.name}' with {len(model.outputs)} outputs."
         )
 

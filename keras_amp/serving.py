@@ -58,7 +58,7 @@ def export_text_classifier(
     filepath = Path(filepath)
     model = model.model if isinstance(model, Mixup) else model
     names = tf.constant([str(name) for name in label_names])
-    num_classes = model.output_shape[-1]
+    num_classes = model(tf.zeros([1, 1], tf.int32)).shape[-1]
     if len(names) != num_classes:
         raise ValueError(
             f"`label_names` must name the model's {num_classes} classes. "
@@ -71,15 +71,16 @@ def export_text_classifier(
         )
 
     def serve_ids(ids):
-        # A model may need one position at least, and "" has none.
-        missing = tf.maximum(0, 1 - tf.shape(ids)[1])
-        ids = tf.pad(ids, [[0, 0], [0, missing]])
-        outputs = tf.cast(model(ids, training=False), tf.float32)
+        # A model needs a sentence and a position, and "" has no position.
+        size = tf.shape(ids)[0]
+        missing = tf.maximum(0, 1 - tf.shape(ids))
+        ids = tf.pad(ids, [[0, missing[0]], [0, missing[1]]])
+        outputs = tf.cast(model(ids, training=False), tf.float32)[:size]
         probabilities = tf.nn.softmax(outputs) if from_logits else outputs
         return {
             "probabilities": probabilities,
             "label": tf.gather(names, tf.argmax(outputs, axis=-1)),
-            "label_names": tf.tile(names[None], [tf.shape(ids)[0], 1]),
+            "label_names": tf.tile(names[None], [size, 1]),
         }
 
     def serve(sentences):

@@ -5,7 +5,14 @@ import tensorflow as tf
 BUCKETS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
-def batches(examples, tokenizer, batch_size, seed=None, max_length=BUCKETS[-1]):
+def batches(
+    examples,
+    tokenizer,
+    batch_size,
+    seed=None,
+    max_length=BUCKETS[-1],
+    skip=0,
+):
     """Batches of sentences and labels, padded to the next bucket's length.
 
     The sentences of a batch are drawn at random, not by length: which ones
@@ -20,6 +27,7 @@ def batches(examples, tokenizer, batch_size, seed=None, max_length=BUCKETS[-1]):
         seed: Int, to shuffle and repeat without end; `None` keeps the order
             and goes through once.
         max_length: Int, words; what is longer is cut off.
+        skip: Int, how many batches to leave out at the start.
 
     Returns:
         A `tf.data.Dataset` of int32 ids `(batch, time)`, int32 labels
@@ -38,5 +46,9 @@ def batches(examples, tokenizer, batch_size, seed=None, max_length=BUCKETS[-1]):
     data = tf.data.Dataset.from_tensor_slices((ids, examples.labels))
     if seed is not None:
         data = data.shuffle(len(examples), seed=seed).repeat()
-    data = data.batch(batch_size).map(pad, num_parallel_calls=tf.data.AUTOTUNE)
+    data = (
+        data.batch(batch_size)
+        .skip(skip)
+        .map(pad, num_parallel_calls=tf.data.AUTOTUNE)
+    )
     return data.prefetch(tf.data.AUTOTUNE)

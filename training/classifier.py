@@ -22,11 +22,16 @@ def build_tokenizer(options, texts):
     """
     if options.backbone != "bert":
         return word_tokenizer(texts, max_words=options.max_words)
-    known = (
-        {"vocabulary": options.vocabulary}
-        if options.vocabulary
-        else keras_amp.load_bert_vocabulary(options.bert)
-    )
+    if options.vocabulary:
+        known = {"vocabulary": options.vocabulary}
+    else:
+        try:
+            known = keras_amp.load_bert_vocabulary(options.bert)
+        except ValueError as error:
+            raise ValueError(
+                f"--bert: {error} Or begin at random: --bert tiny --vocabulary "
+                "vocab.txt"
+            ) from error
     return WordPieceTokenizer(**known, max_length=options.max_length)
 
 

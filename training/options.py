@@ -94,6 +94,9 @@ class TrainOptions:
     """Words or pieces of a sentence at most; what is longer is cut off."""
     seed: int = 0
     """Of weights, shuffling, dropout, lam and partners."""
+    resume: bool = False
+    """Go on from the last evaluation of a run with the same options that was
+    interrupted; the result is that of a run that was not."""
     jit_compile: bool = False
     """Compile the step with XLA."""
     name: str | None = None

@@ -13,6 +13,7 @@ from rich.console import Console
 import keras_amp
 from keras_amp.serving import next_version
 from training.batches import batches
+from training.checkpoint import Checkpoint, checkpoint_path
 from training.classifier import (
     build_classifier,
     build_tokenizer,
@@ -75,6 +76,12 @@ def train(options):
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(f"cannot write into '{folder}'")
+    path = checkpoint_path(options)
+    if path.is_file() and not options.resume:
+        console.print(
+            "A run with these options was interrupted; this one starts anew. "
+            "--resume would have gone on with it."
+        )
     model = wrap(classifier, options)
     model.compile(
         keras.optimizers.Adam(options.learning_rate),
@@ -85,7 +92,13 @@ def train(options):
 
     start = time.perf_counter()
     test = evaluation_batches(dataset.test, tokenizer, options)
-    curves = fit(model, dataset, test, tokenizer, options)
+    checkpoint = Checkpoint(
+        path, lambda: {"test_error": test_error(model, test)}
+    )
+    model.optimizer.build(model.trainable_variables)
+    if options.resume and path.is_file():
+        checkpoint.resume(model)
+    curves = fit(model, dataset, test, tokenizer, options, checkpoint)
     seconds = time.perf_counter() - start
 
     results = {
@@ -114,6 +127,7 @@ def train(options):
         "model": str(model_path),
     }
     write_record(record_path, record)
+    checkpoint.discard()
     _report(console, results, model_path, record_path)
     return record
 
@@ -162,10 +176,16 @@ def load_dataset(options):
     )
 
 
-def fit(model, dataset, test, tokenizer, options):
+def fit(model, dataset, test, tokenizer, options, checkpoint):
     """Trains the model and leaves it with its best weights on dev.
 
-    `test` is the test set in batches, tokenized once for all evaluations.
+    Args:
+        model: A compiled `keras.Model`.
+        dataset: A `Dataset`.
+        test: The test set in batches, tokenized once for all evaluations.
+        tokenizer: Layer from strings to ids.
+        options: `TrainOptions`, resolved.
+        checkpoint: The `Checkpoint` to go on from, or an empty one.
 
     Returns:
         The curves: a dict of lists, one value per evaluation; errors in %.
@@ -176,35 +196,27 @@ def fit(model, dataset, test, tokenizer, options):
         options.batch_size,
         options.seed,
         options.max_length,
+        skip=checkpoint.epochs * options.steps_per_evaluation,
     )
-    dev = evaluation_batches(dataset.dev, tokenizer, options)
-    evaluations = math.ceil(options.steps / options.steps_per_evaluation)
-    test_errors = []
-    measure_test = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: test_errors.append(
-            test_error(model, test)
-        )
-    )
-    keep_best = keras.callbacks.EarlyStopping(
-        monitor="val_accuracy",
-        mode="max",
-        patience=evaluations,
-        restore_best_weights=True,
-    )
-    history = model.fit(
+    epochs = math.ceil(options.steps / options.steps_per_evaluation)
+    model.fit(
         train,
-        validation_data=dev,
-        epochs=evaluations,
+        validation_data=evaluation_batches(dataset.dev, tokenizer, options),
+        initial_epoch=checkpoint.epochs,
+        epochs=epochs,
         steps_per_epoch=options.steps_per_evaluation,
         shuffle=False,  # `batches` has shuffled
-        callbacks=[measure_test, keep_best],
+        callbacks=[checkpoint],
         verbose=1 if sys.stdout.isatty() else 2,
-    ).history
-    steps = range(1, evaluations + 1)
-    curves = {"step": [n * options.steps_per_evaluation for n in steps]}
-    curves["dev_error"] = [100 * (1 - one) for one in history["val_accuracy"]]
-    curves["test_error"] = test_errors
-    return curves | {key: list(map(float, history[key])) for key in history}
+    )
+    checkpoint.restore_best_weights()
+    curves = checkpoint.curves
+    steps = range(1, epochs + 1)
+    return {
+        "step": [n * options.steps_per_evaluation for n in steps],
+        "dev_error": [100 * (1 - one) for one in curves["val_accuracy"]],
+        **curves,
+    }
 
 
 def evaluation_batches(examples, tokenizer, options):

@@ -4,6 +4,11 @@ from pathlib import Path
 
 from keras_amp.backbones.bert_checkpoint import one_line, read_bert_checkpoint
 
+_WHAT_WOULD_DO = (
+    "Name a folder with a keras-hub preset, a Hugging Face BERT (config.json, "
+    "model.safetensors, vocab.txt) or Google's checkpoint (bert_config.json, "
+    "bert_model.ckpt.*, vocab.txt)."
+)
 # Layers, size and attention heads (Turc et al., 2019).
 BERT_SIZES = {
     "tiny": (2, 128, 2),
@@ -84,9 +89,7 @@ def load_bert(source):
     except Exception as error:  # Kaggle, Hugging Face, HDF5: each has its own.
         raise ValueError(
             f"There is no BERT encoder at '{source}', or it can't be reached. "
-            "Name a folder with a keras-hub preset, a Hugging Face BERT "
-            "(config.json, model.safetensors) or Google's checkpoint "
-            f"(bert_config.json, bert_model.ckpt.*). It is {one_line(error)}"
+            f"{_WHAT_WOULD_DO} It is {one_line(error)}"
         ) from error
 
 
@@ -116,7 +119,7 @@ def load_bert_vocabulary(source):
     except Exception as error:
         raise ValueError(
             f"There is no BERT vocabulary at '{source}', or it can't be "
-            f"reached. It is {one_line(error)}"
+            f"reached. {_WHAT_WOULD_DO} It is {one_line(error)}"
         ) from error
     return {
         "vocabulary": tokenizer.get_vocabulary(),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -30,8 +31,9 @@ class Mixup(keras.Model):
     both labels of a mixture with the weights λ and 1 − λ.
 
     Args:
-        model: A built Functional or Sequential classifier with one output.
-            Its weights are trained in place.
+        model: A built classifier with one output: Functional, Sequential, or
+            one that cuts itself, see `keras_amp.cut`. Its weights are trained
+            in place.
         mix_at: Name of the layer whose output is mixed, or `"inner/layer"`
             inside a nested model, see `keras_amp.cut`; or a list of names.
         alpha: Float > 0, the concentration of Beta(α, α). Near 0 there is next
@@ -61,6 +63,7 @@ class Mixup(keras.Model):
     """
 
     def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
+        _check_strategy()
         # The classifier casts its inputs itself.
         super().__init__(autocast=False, **kwargs)
         places = [mix_at] if isinstance(mix_at, str) else list(mix_at)
@@ -236,6 +239,27 @@ class Mixup(keras.Model):
         """Exports the classifier, as `keras.Model.export` does."""
         return self.model.export(filepath, *args, **kwargs)
 
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        # Keras saves no random state; without it, a run that goes on would
+        # not be the run that was interrupted.
+        for index, state in enumerate(self._random_states()):
+            store[f"{_RANDOM_STATE}{index}"] = state.numpy()
+
+    def load_own_variables(self, store):
+        keys = [key for key in store if key.startswith(_RANDOM_STATE)]
+        states = self._random_states()
+        if len(keys) == len(states):
+            for index, state in enumerate(states):
+                state.assign(store[f"{_RANDOM_STATE}{index}"])
+        own = {key: store[key] for key in store if key not in keys}
+        super().load_own_variables(own)
+
+    def _random_states(self):
+        """The states of all generators: λ, partners, places and dropout."""
+        weights = {id(weight) for weight in self.weights}
+        return [one for one in self.variables if id(one) not in weights]
+
     def get_config(self):
         return {
             "model": keras.saving.serialize_keras_object(self.model),
@@ -290,12 +314,25 @@ class Mixup(keras.Model):
             metric.update_state(pairs.y_partner, y_pred, sample_weight=other)
 
 
+_RANDOM_STATE = "random_state_"
+
+
 @dataclasses.dataclass(frozen=True)
 class _Place:
     """Holds the two halves where Keras doesn't track them a second time."""
 
-    lower: keras.Model
-    upper: keras.Model
+    lower: Callable
+    upper: Callable
+
+
+def _check_strategy():
+    strategy = tf.distribute.get_strategy()
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        raise ValueError(
+            "Keras 3 itself cannot `fit` under MultiWorkerMirroredStrategy "
+            "(keras-team/keras issues 20329 and 20585). Use MirroredStrategy "
+            "on one machine."
+        )
 
 
 def _num_replicas():

@@ -55,6 +55,12 @@ class NonlinearMixup(Mixup):
         self, model, mix_at, alpha=1.0, policy_units=64, seed=None, **kwargs
     ):
         super().__init__(model, mix_at, alpha=alpha, seed=seed, **kwargs)
+        if not all(hasattr(p.upper, "crossing") for p in self._places):
+            raise ValueError(
+                "NonlinearMixup needs the shape of what is mixed, and a model "
+                "that cuts itself does not say it. Build "
+                f"'{model.name}' with the Functional API."
+            )
         self.policy_units = policy_units
         self.label_policies = [
             _label_policy(place.upper.crossing[0].shape[-1], policy_units)

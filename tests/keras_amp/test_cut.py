@@ -217,7 +217,7 @@ def test_unbuilt_sequential_models_are_refused():
 
 
 def test_what_is_no_model_or_no_name_is_refused():
-    assert "only a `keras.Model`" in refused(layers.Dense(2), "x")
+    assert "Only a `keras.Model`" in refused(layers.Dense(2), "x")
     assert "must be the name of a layer" in refused(classifier(), 3)
 
 

@@ -1,0 +1,160 @@
+"""What is refused, and the sentence that says so: docs/refusals.md."""
+
+import re
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+
+import keras_amp
+from keras_amp import AdversarialMixup, Mixup, NonlinearMixup
+from tests.helpers import batch, classifier, compiled, text_model
+from tests.keras_amp.test_foreign_models import CutsItself
+
+DOCS = Path(__file__).parents[2] / "docs" / "refusals.md"
+ROWS = dict(
+    re.findall(r"^\| (.+?) \| (.+) \|$", DOCS.read_text("utf-8"), re.M)[1:]
+)
+X, Y = batch()
+
+
+def fit(loss=None, x=X, y=Y, model=None, mix_at="hidden", **options):
+    wrapper = AdversarialMixup(model or classifier(), mix_at)
+    compiled(wrapper, loss=loss)
+    wrapper.fit(x, y, verbose=0, **options)
+
+
+def compile_with(**options):
+    Mixup(classifier(), "hidden").compile("sgd", **options)
+
+
+def two_outputs():
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(3, name="hidden")(inputs)
+    return keras.Model(inputs, [hidden, layers.Dense(2)(hidden)])
+
+
+def unused_input():
+    inputs, unused = keras.Input((4,)), keras.Input((4,), name="unused")
+    return keras.Model([inputs, unused], layers.Dense(3)(inputs))
+
+
+class Subclassed(keras.Model):
+    def call(self, x):
+        return x
+
+
+def applied_twice():
+    inputs = keras.Input((4,))
+    layer = layers.Dense(4, name="again")
+    return keras.Model(inputs, layer(layer(inputs)))
+
+
+def nested_twice():
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(4, name="hidden")(inputs)
+    nested = keras.Model(inputs, hidden, name="nested")
+    return keras.Model(inputs, layers.Add()([nested(inputs), nested(-inputs)]))
+
+
+def returns_nothing():
+    model = CutsItself()
+    model(X)
+    model.cut = lambda mix_at: None
+    return model
+
+
+def own():
+    model = CutsItself()
+    model(X)
+    return model
+
+
+def stopped():
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(4, name="hidden")(inputs)
+    rounded = layers.Lambda(ops.stop_gradient)(hidden)
+    return keras.Model(inputs, layers.Dense(3)(rounded))
+
+
+def export(labels=("a", "b", "c"), twice=False):
+    tokenizer = keras_amp.text.word_tokenizer(["to be"])
+    model = text_model(tokenizer.vocabulary_size())
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(1 + twice):
+            keras_amp.export_text_classifier(
+                model, tokenizer, labels, Path(folder) / "1"
+            )
+
+
+def under_multi_worker():
+    with tf.distribute.MultiWorkerMirroredStrategy().scope():
+        Mixup(classifier(), "hidden")
+
+
+CASES = {
+    "a layer that is not there": lambda: Mixup(classifier(), "hiden"),
+    "no place at all": lambda: Mixup(classifier(), []),
+    "a place that is no name": lambda: Mixup(classifier(), [3]),
+    "integers, such as word ids": lambda: Mixup(text_model(), "ids"),
+    "a layer beside the output": lambda: Mixup(unused_input(), "unused"),
+    "a layer applied to its own output": lambda: Mixup(
+        applied_twice(), "again"
+    ),
+    "a nested model called twice": lambda: Mixup(
+        nested_twice(), "nested/hidden"
+    ),
+    "what is no model": lambda: Mixup("model", "hidden"),
+    "a model of several outputs": lambda: Mixup(two_outputs(), "hidden"),
+    "an unbuilt Sequential": lambda: Mixup(
+        keras.Sequential([layers.Dense(3, name="hidden")]), "hidden"
+    ),
+    "a subclassed model": lambda: Mixup(Subclassed(name="mine"), "hidden"),
+    "one that cuts itself, unbuilt": lambda: Mixup(
+        CutsItself(name="mine"), "below"
+    ),
+    "one whose `cut` returns something else": lambda: Mixup(
+        returns_nothing(), "below"
+    ),
+    "`NonlinearMixup` of one that cuts itself": lambda: NonlinearMixup(
+        own(), "below"
+    ),
+    "`alpha` of 0 or less": lambda: Mixup(classifier(), "hidden", alpha=0.0),
+    "`epsilon` below 0": lambda: AdversarialMixup(
+        classifier(), "hidden", epsilon=-1.0
+    ),
+    "`MultiWorkerMirroredStrategy`": under_multi_worker,
+    "no loss": lambda: compile_with(),
+    "several losses": lambda: compile_with(loss=["mse", "mae"]),
+    "a cross-entropy that does not say which": lambda: compile_with(
+        loss="crossentropy"
+    ),
+    "`loss_weights`": lambda: compile_with(loss="mse", loss_weights=[0.5]),
+    "a loss that has taken the mean": lambda: fit(
+        lambda y_true, y_pred: ops.mean(y_pred)
+    ),
+    "training without labels": lambda: fit(y=None),
+    "weights per position": lambda: fit(
+        sample_weight=np.ones((6, 2), "float32")
+    ),
+    "what has no gradient above the place": lambda: fit(model=stopped()),
+    "labels that are not the model's classes": lambda: export(["a", "b"]),
+    "exporting over an export": lambda: export(twice=True),
+}
+
+
+def test_every_row_has_a_case_and_every_case_a_row():
+    assert list(ROWS) == list(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_sentence_is_the_documented_one(name):
+    with pytest.raises((ValueError, TypeError, FileExistsError)) as raised:
+        CASES[name]()
+    said = " ".join(str(raised.value).split())
+    parts = [re.escape(part) for part in ROWS[name].split("…")]
+    assert re.search(".*?".join(parts), said), said
