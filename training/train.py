@@ -80,7 +80,8 @@ def train(options):
     if path.is_file() and not options.resume:
         console.print(
             "A run with these options was interrupted; this one starts anew. "
-            "--resume would have gone on with it."
+            "--resume would have gone on with it.",
+            soft_wrap=True,
         )
     model = wrap(classifier, options)
     model.compile(

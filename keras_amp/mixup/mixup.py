@@ -102,7 +102,9 @@ class Mixup(keras.Model):
         return self._places[0].upper
 
     def call(self, inputs, training=None, mask=None):
-        return self.model(inputs, training=training, mask=mask)
+        # A subclassed model may take no mask.
+        masks = {} if mask is None else {"mask": mask}
+        return self.model(inputs, training=training, **masks)
 
     def compile(
         self,
@@ -247,13 +249,13 @@ class Mixup(keras.Model):
             store[f"{_RANDOM_STATE}{index}"] = state.numpy()
 
     def load_own_variables(self, store):
-        keys = [key for key in store if key.startswith(_RANDOM_STATE)]
+        stored = set(store.keys())
+        keys = {key for key in stored if key.startswith(_RANDOM_STATE)}
         states = self._random_states()
         if len(keys) == len(states):
             for index, state in enumerate(states):
                 state.assign(store[f"{_RANDOM_STATE}{index}"])
-        own = {key: store[key] for key in store if key not in keys}
-        super().load_own_variables(own)
+        super().load_own_variables({key: store[key] for key in stored - keys})
 
     def _random_states(self):
         """The states of all generators: λ, partners, places and dropout."""

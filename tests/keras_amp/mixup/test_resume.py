@@ -132,6 +132,7 @@ def test_a_killed_run_started_again_ends_as_if_it_was_not(tmp_path):
     process.communicate()
     assert process.returncode == 0
     resumed = build(keras_amp.AdversarialMixup)
+    resumed.optimizer.build(resumed.trainable_variables)
     resumed.load_weights(tmp_path / "end.weights.h5")
     expected = build(keras_amp.AdversarialMixup)
     fit(expected, epochs=8)
