@@ -46,6 +46,7 @@ setup(
             "hypothesis>=6",  # property-based tests
             "pre-commit>=4",
             "pytest>=8",
+            "pytest-xdist>=3.5",  # tests on all cores
             "ruff>=0.12",  # lint and format
             "scipy>=1.11",  # Kolmogorov–Smirnov test of the Beta draws
             "tokenizers>=0.20",  # the reference that word pieces must equal

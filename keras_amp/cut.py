@@ -7,12 +7,11 @@
 Whatever else `upper` needs crosses the cut beside the layer's output.
 """
 
-import dataclasses
 import difflib
-from collections.abc import Callable
 
 import keras
-from keras import tree
+
+from keras_amp.graph import Half, Step, entrance, ordered_nodes
 
 
 def cut(model, mix_at):
@@ -61,8 +60,8 @@ def cut(model, mix_at):
     _check_model(model)
     _check_one_output(model)
     below, above, crossing = _split(model, mix_at)
-    lower = _Half(below, model.inputs, crossing, _entry(model), name="lower")
-    upper = _Half(above, crossing, model.outputs, name="upper")
+    lower = Half(below, model.inputs, crossing, entrance(model), name="lower")
+    upper = Half(above, crossing, model.outputs, name="upper")
     return lower, upper
 
 
@@ -95,69 +94,6 @@ def _own_cut(model, mix_at):
         return list(hidden)
 
     return checked_lower, upper
-
-
-@dataclasses.dataclass(frozen=True)
-class _Step:
-    """One call in a model's graph: what it reads, what it makes, and how."""
-
-    reads: list
-    makes: list
-    call: Callable
-    layers: tuple = ()
-
-    @classmethod
-    def of_node(cls, node):
-        """A step that calls a layer or an operation as its model would."""
-
-        def call(known, training):
-            args, kwargs = node.arguments.fill_in(known)
-            # What a layer was traced with is no more than its default.
-            if "training" in kwargs and training is not None:
-                kwargs["training"] = training
-            return node.operation(*args, **kwargs)
-
-        is_layer = isinstance(node.operation, keras.Layer)
-        layers = (node.operation,) if is_layer else ()
-        return cls(node.input_tensors, node.outputs, call, layers)
-
-
-class _Half(keras.Model):
-    """Runs some steps of a model's graph, sharing the model's layers.
-
-    `crossing` lists the symbolic tensors that cross the cut.
-    """
-
-    def __init__(self, steps, inputs, outputs, entry=None, **kwargs):
-        # What arrives already has the dtype that the whole model gives it.
-        super().__init__(autocast=False, **kwargs)
-        self.sublayers = [layer for step in steps for layer in step.layers]
-        self._graph = (tuple(steps), tuple(inputs), tuple(outputs))
-        self._entry = entry
-        self.crossing = outputs if entry is not None else inputs
-        self.built = True
-
-    def call(self, inputs, training=None):
-        steps, expected, outputs = self._graph
-        if self._entry is not None:
-            inputs = self._entry(inputs)
-        known = dict(zip(map(id, expected), tree.flatten(inputs), strict=True))
-        for step in steps:
-            made = tree.flatten(step.call(known, training))
-            known.update(zip(map(id, step.makes), made, strict=True))
-        values = [known[id(tensor)] for tensor in outputs]
-        return values if self._entry is not None else values[0]
-
-    def compute_mask(self, inputs, previous_mask=None):
-        # The layers inside have put their masks on what they made.
-        return None
-
-
-def _entry(model):
-    """A model that only brings inputs into `model`'s order, dtypes, ranks."""
-    is_sequential = isinstance(model, keras.Sequential)
-    structure = model.inputs if is_sequential else model.input
-    return keras.Model(structure, model.inputs, name="entry")
 
 
 def _split(model, mix_at):
@@ -204,11 +140,11 @@ def _expand(model, path, mix_at, outermost):
     path puts out.
     """
     layer = _find_layer(model, path[0], mix_at, outermost)
-    nodes = _ordered_nodes(model.outputs)
+    nodes = ordered_nodes(model.outputs)
     calls = [node for node in layer._inbound_nodes if node in nodes]
     if len(path) == 1:
         mixed = {id(tensor) for node in calls for tensor in node.outputs}
-        steps = [_Step.of_node(node) for node in nodes if not node.is_input]
+        steps = [Step.of_node(node) for node in nodes if not node.is_input]
         return steps, mixed
     _check_model(layer, within=f"Cannot cut at '{mix_at}': ")
     if len(calls) != 1:
@@ -220,49 +156,11 @@ def _expand(model, path, mix_at, outermost):
     steps = []
     for node in nodes:
         if node is calls[0]:
-            steps += [_enter(node, layer), *inner_steps, _leave(node, layer)]
+            steps += [Step.into(node, layer), *inner_steps]
+            steps.append(Step.out_of(node, layer))
         elif not node.is_input:
-            steps.append(_Step.of_node(node))
+            steps.append(Step.of_node(node))
     return steps, mixed
-
-
-def _enter(node, nested):
-    entry = _entry(nested)
-
-    def call(known, training):
-        args, kwargs = node.arguments.fill_in(known)
-        return entry(*args, **kwargs)
-
-    return _Step(node.input_tensors, nested.inputs, call)
-
-
-def _leave(node, nested):
-    def call(known, training):
-        return [known[id(tensor)] for tensor in nested.outputs]
-
-    return _Step(nested.outputs, node.outputs, call)
-
-
-def _ordered_nodes(outputs):
-    """Every node that leads to `outputs`, each after those it depends on."""
-    ordered, seen = {}, set()
-    stack = [_node_of(tensor) for tensor in reversed(outputs)]
-    while stack:
-        node = stack[-1]
-        if node in ordered:
-            stack.pop()
-        elif node in seen:
-            ordered[stack.pop()] = None
-        else:
-            seen.add(node)
-            parents = [_node_of(tensor) for tensor in node.input_tensors]
-            stack.extend(p for p in reversed(parents) if p not in seen)
-    return ordered
-
-
-def _node_of(tensor):
-    history = tensor._keras_history
-    return history.operation._inbound_nodes[history.node_index]
 
 
 def _find_layer(model, name, mix_at, outermost):

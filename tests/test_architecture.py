@@ -7,7 +7,7 @@ import pytest
 
 HERE = Path(__file__).parent.parent
 # From the bottom up; each may import those before it.
-LAYERS = ["policy", "cut", "mixup", "backbones", "text", "serving"]
+LAYERS = ["policy", "graph", "cut", "mixup", "backbones", "text", "serving"]
 FILES = sorted((HERE / "keras_amp").rglob("*.py"))
 
 
@@ -39,7 +39,7 @@ def test_imports_go_downward(path):
             assert parts[1] in allowed, f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("layer", ["policy", "cut"])
+@pytest.mark.parametrize("layer", ["policy", "graph", "cut"])
 def test_the_maths_knows_no_tensorflow(layer):
     names = imported(HERE / "keras_amp" / f"{layer}.py")
     assert not any(name.split(".")[0] == "tensorflow" for name in names)

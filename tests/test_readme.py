@@ -1,4 +1,4 @@
-"""What the README shows runs."""
+"""What the README and the docs show runs."""
 
 import re
 import shlex
@@ -10,8 +10,15 @@ import pytest
 from training.__main__ import main
 from training.presets import PAPER
 
-TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-PYTHON = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+HERE = Path(__file__).parent.parent
+TEXT = (HERE / "README.md").read_text(encoding="utf-8")
+PYTHON = [
+    pytest.param(block, id=f"{path.name}:{number}")
+    for path in [HERE / "README.md", *sorted((HERE / "docs").glob("*.md"))]
+    for number, block in enumerate(
+        re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+    )
+]
 COMMANDS = re.findall(r"^python -m training (\w+)(.*)$", TEXT, re.MULTILINE)
 
 

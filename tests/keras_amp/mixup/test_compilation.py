@@ -1,0 +1,59 @@
+"""XLA: what it compiles, and what falls back as Keras does."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import keras_amp
+from tests.helpers import batch, classifier, compiled, cross_entropy
+
+KINDS = [
+    keras_amp.Mixup,
+    keras_amp.AdversarialMixup,
+    keras_amp.NonlinearMixup,
+]
+X, Y = batch(8)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class NotForXla(layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_jit = False
+
+    def call(self, x):
+        return x
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_xla_cannot_compile_falls_back_with_keras_own_warning(kind):
+    inputs = keras.Input((4,))
+    x = NotForXla()(layers.Dense(5, name="hidden")(inputs))
+    wrapper = kind(keras.Model(inputs, layers.Dense(3)(x)), "hidden")
+    with pytest.warns(UserWarning, match="doesn't support `jit_compile=True`"):
+        wrapper.compile("sgd", cross_entropy(), jit_compile=True)
+    assert not wrapper.jit_compile
+    assert np.isfinite(wrapper.train_on_batch(X, Y))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_of_static_shapes_is_one_xla_program(kind):
+    """As a TPU needs it: nothing is left to the host."""
+    wrapper = kind(classifier(dropout=0.3), ["hidden", "above"], seed=0)
+    compiled(wrapper, optimizer=keras.optimizers.Adam(0.01))
+    wrapper.optimizer.build(wrapper.trainable_variables)
+
+    @tf.function(jit_compile=True)
+    def step(x, y):
+        return wrapper.train_step((x, y))
+
+    loss = [float(step(tf.constant(X), tf.constant(Y))["loss"]) for _ in "ab"]
+    assert np.all(np.isfinite(loss))
+    graph = step.get_concrete_function(tf.constant(X), tf.constant(Y)).graph
+    kinds = {node.op for node in graph.as_graph_def().node}
+    for function in graph.as_graph_def().library.function:
+        kinds |= {node.op for node in function.node_def}
+    assert not kinds & {"PyFunc", "EagerPyFunc", "PyFuncStateless", "Print"}
+    assert not any("RandomGamma" in kind for kind in kinds)
