@@ -1,9 +1,7 @@
 """The main job: data to trained, exported and recorded classifier."""
 
 import dataclasses
-import math
 import os
-import sys
 import time
 
 import keras
@@ -12,8 +10,7 @@ from rich.console import Console
 
 import keras_amp
 from keras_amp.serving import next_version
-from training.batches import batches
-from training.checkpoint import Checkpoint, checkpoint_path
+from training.checkpoint import checkpoint_path
 from training.classifier import (
     build_classifier,
     build_tokenizer,
@@ -22,10 +19,9 @@ from training.classifier import (
 )
 from training.demo import load_demo
 from training.files import load_files
+from training.fit import fit
 from training.named import load_named
 from training.record import environment, write_record
-
-EVALUATION_BATCH_SIZE = 250
 
 
 def train(options):
@@ -47,41 +43,27 @@ def train(options):
             loaders of data sets.
     """
     options = options.resolved()
-    models = options.models_dir / options.name
-    records = options.records_dir / options.name
-    console = Console()
+    console = Console(soft_wrap=True)
     keras.utils.set_random_seed(options.seed)
     dataset = load_dataset(options)
     tokenizer = build_tokenizer(options, dataset.train.texts)
-    console.print(
-        f"[bold]{dataset.name}[/]: {len(dataset.train)} sentences to train on, "
-        f"{len(dataset.dev)} dev, {len(dataset.test)} test, "
-        f"{len(dataset.label_names)} classes, "
-        f"{tokenizer.vocabulary_size()} word ids",
-        soft_wrap=True,
-    )
+    _describe(console, dataset, tokenizer)
     words = load_words(options, tokenizer)
     coverage = words and words.coverage(tokenizer(dataset.train.texts))
     if coverage:
         console.print(
             f"{options.embeddings} has a vector for {coverage['types']:.0%} of "
-            f"its different words, {coverage['tokens']:.0%} of all its words",
-            soft_wrap=True,
+            f"its different words, {coverage['tokens']:.0%} of all its words"
         )
     classifier = build_classifier(
         options, tokenizer, len(dataset.label_names), words
     )
-    for folder in (models, records):
-        # Better now than after hours of training.
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(f"cannot write into '{folder}'")
+    models, records = _folders(options)
     path = checkpoint_path(options)
     if path.is_file() and not options.resume:
         console.print(
             "A run with these options was interrupted; this one starts anew. "
-            "--resume would have gone on with it.",
-            soft_wrap=True,
+            "--resume would have gone on with it."
         )
     model = wrap(classifier, options)
     model.compile(
@@ -92,22 +74,14 @@ def train(options):
     )
 
     start = time.perf_counter()
-    test = evaluation_batches(dataset.test, tokenizer, options)
-    checkpoint = Checkpoint(
-        path, lambda: {"test_error": test_error(model, test)}
-    )
-    model.optimizer.build(model.trainable_variables)
-    if options.resume and path.is_file():
-        checkpoint.resume(model)
-    curves = fit(model, dataset, test, tokenizer, options, checkpoint)
-    seconds = time.perf_counter() - start
-
+    checkpoint, curves = fit(model, dataset, tokenizer, options, path)
+    best = int(np.argmin(curves["dev_error"]))
     results = {
-        "dev_error": min(curves["dev_error"]),
-        "test_error": test_error(model, test),
+        "dev_error": curves["dev_error"][best],
+        "test_error": curves["test_error"][best],
         "oracle_test_error": min(curves["test_error"]),
-        "best_step": curves["step"][int(np.argmin(curves["dev_error"]))],
-        "seconds": seconds,
+        "best_step": curves["step"][best],
+        "seconds": time.perf_counter() - start,
     }
     model_path = export(classifier, tokenizer, dataset, models, records)
     record_path = records / f"{model_path.name}.json"
@@ -177,63 +151,25 @@ def load_dataset(options):
     )
 
 
-def fit(model, dataset, test, tokenizer, options, checkpoint):
-    """Trains the model and leaves it with its best weights on dev.
-
-    Args:
-        model: A compiled `keras.Model`.
-        dataset: A `Dataset`.
-        test: The test set in batches, tokenized once for all evaluations.
-        tokenizer: Layer from strings to ids.
-        options: `TrainOptions`, resolved.
-        checkpoint: The `Checkpoint` to go on from, or an empty one.
-
-    Returns:
-        The curves: a dict of lists, one value per evaluation; errors in %.
-    """
-    train = batches(
-        dataset.train,
-        tokenizer,
-        options.batch_size,
-        options.seed,
-        options.max_length,
-        skip=checkpoint.epochs * options.steps_per_evaluation,
-    )
-    epochs = math.ceil(options.steps / options.steps_per_evaluation)
-    model.fit(
-        train,
-        validation_data=evaluation_batches(dataset.dev, tokenizer, options),
-        initial_epoch=checkpoint.epochs,
-        epochs=epochs,
-        steps_per_epoch=options.steps_per_evaluation,
-        shuffle=False,  # `batches` has shuffled
-        callbacks=[checkpoint],
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
-    checkpoint.restore_best_weights()
-    curves = checkpoint.curves
-    steps = range(1, epochs + 1)
-    return {
-        "step": [n * options.steps_per_evaluation for n in steps],
-        "dev_error": [100 * (1 - one) for one in curves["val_accuracy"]],
-        **curves,
-    }
-
-
-def evaluation_batches(examples, tokenizer, options):
-    """Batches in the examples' order, once through."""
-    return batches(
-        examples,
-        tokenizer,
-        EVALUATION_BATCH_SIZE,
-        max_length=options.max_length,
+def _describe(console, dataset, tokenizer):
+    console.print(
+        f"[bold]{dataset.name}[/]: {len(dataset.train)} sentences to train on, "
+        f"{len(dataset.dev)} dev, {len(dataset.test)} test, "
+        f"{len(dataset.label_names)} classes, "
+        f"{tokenizer.vocabulary_size()} word ids"
     )
 
 
-def test_error(model, test):
-    """The model's error on the batches of a test set, in %."""
-    results = model.evaluate(test, verbose=0, return_dict=True)
-    return 100 * (1 - results["accuracy"])
+def _folders(options):
+    """The run's folders of models and of records, made if need be."""
+    folders = [options.models_dir, options.records_dir]
+    folders = [folder / options.name for folder in folders]
+    for folder in folders:
+        # Better now than after hours of training.
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(f"cannot write into '{folder}'")
+    return folders
 
 
 def _report(console, results, model_path, record_path):
@@ -243,15 +179,13 @@ def _report(console, results, model_path, record_path):
         f"dev {results['dev_error']:.1f} %, test {results['test_error']:.1f} % "
         f"(oracle {results['oracle_test_error']:.1f} %), "
         f"trained in {results['seconds']:.0f} s",
-        soft_wrap=True,
     )
     paths = f"Model:  {model_path}\nRecord: {record_path}"
-    console.print(paths, markup=False, soft_wrap=True)
+    console.print(paths, markup=False)
     console.print(
         "Ask it with\n\n"
         f'    model = tf.saved_model.load("{model_path}")\n'
         '    model.serve(["Who built the oldest bridge ?"])["label"]\n\n'
         f'or  python -m training predict {model_path} "Who built it ?"',
         markup=False,
-        soft_wrap=True,
     )

@@ -1,0 +1,77 @@
+"""Training with evaluations: the curves, and the best weights on dev."""
+
+import math
+import sys
+
+from training.batches import batches
+from training.checkpoint import Checkpoint
+
+EVALUATION_BATCH_SIZE = 250
+
+
+def fit(model, dataset, tokenizer, options, path):
+    """Trains the model and leaves it with its best weights on dev.
+
+    Args:
+        model: A compiled `keras.Model`.
+        dataset: A `Dataset`.
+        tokenizer: Layer from strings to ids.
+        options: `TrainOptions`, resolved.
+        path: Path of the checkpoint to keep; with `options.resume`, the one to
+            go on from if there is one.
+
+    Returns:
+        The `Checkpoint`, to be discarded when all is done; and the curves: a
+        dict of lists, one value per evaluation; errors in %.
+
+    Raises:
+        ValueError: If the checkpoint to go on from is damaged.
+    """
+    test = _evaluation_batches(dataset.test, tokenizer, options)
+    checkpoint = Checkpoint(path, lambda: {"test_error": _error(model, test)})
+    model.optimizer.build(model.trainable_variables)
+    if options.resume and path.is_file():
+        checkpoint.resume(model)
+    train = batches(
+        dataset.train,
+        tokenizer,
+        options.batch_size,
+        options.seed,
+        options.max_length,
+        skip=checkpoint.epochs * options.steps_per_evaluation,
+    )
+    epochs = math.ceil(options.steps / options.steps_per_evaluation)
+    model.fit(
+        train,
+        validation_data=_evaluation_batches(dataset.dev, tokenizer, options),
+        initial_epoch=checkpoint.epochs,
+        epochs=epochs,
+        steps_per_epoch=options.steps_per_evaluation,
+        shuffle=False,  # `batches` has shuffled
+        callbacks=[checkpoint],
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
+    checkpoint.restore_best_weights()
+    steps = range(1, epochs + 1)
+    accuracies = checkpoint.curves["val_accuracy"]
+    return checkpoint, {
+        "step": [n * options.steps_per_evaluation for n in steps],
+        "dev_error": [100 * (1 - accuracy) for accuracy in accuracies],
+        **checkpoint.curves,
+    }
+
+
+def _evaluation_batches(examples, tokenizer, options):
+    """Batches in the examples' order, once through."""
+    return batches(
+        examples,
+        tokenizer,
+        EVALUATION_BATCH_SIZE,
+        max_length=options.max_length,
+    )
+
+
+def _error(model, test):
+    """The model's error on the batches of a test set, in %."""
+    results = model.evaluate(test, verbose=0, return_dict=True)
+    return 100 * (1 - results["accuracy"])
