@@ -58,7 +58,8 @@ def export_text_classifier(
     filepath = Path(filepath)
     model = model.model if isinstance(model, Mixup) else model
     names = tf.constant([str(name) for name in label_names])
-    num_classes = model(tf.zeros([1, 1], tf.int32)).shape[-1]
+    # Of two positions: Keras' attention warns of one.
+    num_classes = model(tf.zeros([1, 2], tf.int32)).shape[-1]
     if len(names) != num_classes:
         raise ValueError(
             f"`label_names` must name the model's {num_classes} classes. "

@@ -1,5 +1,8 @@
 """The committed figures are what the committed measurements say."""
 
+import json
+
+from benchmarks import peak_memory
 from benchmarks.step_time import RESULTS, WORKLOADS, page, summarize
 
 
@@ -8,6 +11,13 @@ def test_the_table_is_written_from_the_measurements():
     assert measured == set(WORKLOADS)
     text = RESULTS.with_suffix(".md").read_text(encoding="utf-8")
     assert text == page(RESULTS)
+
+
+def test_the_memory_table_is_written_from_the_measurements():
+    record = json.loads(peak_memory.RESULTS.read_text(encoding="utf-8"))
+    text = peak_memory.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
+    assert text == peak_memory.page(record)
+    assert {"cnn", "bilstm", "bert-tiny"} <= set(record)
 
 
 def test_ratios_are_paired():

@@ -13,7 +13,11 @@ from training.presets import PAPER
 HERE = Path(__file__).parent.parent
 TEXT = (HERE / "README.md").read_text(encoding="utf-8")
 PYTHON = [
-    pytest.param(block, id=f"{path.name}:{number}")
+    pytest.param(
+        block,
+        id=f"{path.name}:{number}",
+        marks=pytest.mark.slow if "applications" in block else (),
+    )
     for path in [HERE / "README.md", *sorted((HERE / "docs").glob("*.md"))]
     for number, block in enumerate(
         re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL)

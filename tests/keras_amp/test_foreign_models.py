@@ -206,8 +206,17 @@ MODELS = {
     "mobile net": (mobile_net, "block_3_expand"),
     "mobile net add": (mobile_net, "block_2_add"),
 }
+QUICK = (
+    "bert",
+    "residual image",
+    "residual block",
+    "two inputs",
+    "lstm",
+    "shared layers",
+    "subclassed",
+)
 CASES = [
-    pytest.param(*case, id=name, marks=SLOW if "mobile" in name else ())
+    pytest.param(*case, id=name, marks=() if name in QUICK else SLOW)
     for name, case in MODELS.items()
 ]
 

@@ -126,7 +126,10 @@ def test_every_combination_trains(
     )
     loss, labels = losses_and_labels(kind, rng, size, num_classes)
     wrapper.compile(
-        keras.optimizers.Adam(0.01), loss, ["accuracy"], run_eagerly=True
+        keras.optimizers.Adam(0.01),
+        loss,
+        metrics=["accuracy"],
+        run_eagerly=True,
     )
     weights = rng.uniform(0, 3, size) if weighted else None
     logs = wrapper.train_on_batch(

@@ -1,5 +1,7 @@
 """Every backbone, beginning and method: from raw text to an export."""
 
+import itertools
+
 import keras
 import keras_hub
 import numpy as np
@@ -19,13 +21,10 @@ from training.options import METHODS, TrainOptions
 
 SENTENCES = ["Who built the oldest bridge ?", "", "where", "how MANY 😀 " * 30]
 STEPS = {"cnn": 60, "bilstm": 60, "bert": 120}
-BEGINNINGS = [
-    ("cnn", "random"),
-    pytest.param("cnn", "pretrained", marks=pytest.mark.slow),
-    pytest.param("bilstm", "random", marks=pytest.mark.slow),
-    pytest.param("bilstm", "pretrained", marks=pytest.mark.slow),
-    pytest.param("bert", "random", marks=pytest.mark.slow),
-    pytest.param("bert", "pretrained", marks=pytest.mark.slow),
+QUICK = [("cnn", "random", "none"), ("cnn", "pretrained", "word-amp")]
+COMBINATIONS = [
+    pytest.param(*one, marks=() if one in QUICK else pytest.mark.slow)
+    for one in itertools.product(STEPS, ("random", "pretrained"), METHODS)
 ]
 
 
@@ -60,8 +59,7 @@ def subset(examples, size, seed=0):
     return examples[rng.choice(len(examples), size, replace=False)]
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("backbone", "beginning"), BEGINNINGS)
+@pytest.mark.parametrize(("backbone", "beginning", "method"), COMBINATIONS)
 def test_it_learns_saves_reloads_exports_and_answers(
     beginnings, data_dir, tmp_path, backbone, beginning, method
 ):

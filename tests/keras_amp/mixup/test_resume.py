@@ -15,9 +15,9 @@ import keras_amp
 from tests.helpers import assert_same_weights, batch, classifier, compiled
 
 KINDS = [
-    keras_amp.Mixup,
+    pytest.param(keras_amp.Mixup, marks=pytest.mark.slow),
     keras_amp.AdversarialMixup,
-    keras_amp.NonlinearMixup,
+    pytest.param(keras_amp.NonlinearMixup, marks=pytest.mark.slow),
 ]
 X, Y = batch(12)
 
@@ -94,14 +94,15 @@ def test_files_without_random_state_load(tmp_path):
 RUN = """
 import sys, time
 import keras
-from tests.keras_amp.mixup.test_resume import KINDS, build, fit
+import keras_amp
+from tests.keras_amp.mixup.test_resume import build, fit
 
 class Slow(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         print("step", flush=True)
         time.sleep(0.05)
 
-wrapper = build(KINDS[1])
+wrapper = build(keras_amp.AdversarialMixup)
 fit(wrapper, epochs=8, callbacks=[
     keras.callbacks.BackupAndRestore(sys.argv[1] + "/backup"), Slow()
 ])
