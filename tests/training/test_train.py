@@ -230,6 +230,16 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("option", ["--models-dir", "--records-dir"])
+def test_a_folder_that_cannot_be_made_is_one_line(run, tmp_path, option):
+    file = tmp_path / "file"
+    file.touch()
+    code, _, err = run("train", option, file)
+    assert code == 2
+    assert str(file) in err
+    assert err.count("\n") == 1
+
+
 def test_unknown_options_exit_with_2(run):
     assert run("train", "--epsilom", "1")[0] == 2
     assert run("trian")[0] == 2
