@@ -106,9 +106,10 @@ def read_word_vectors(path, vocabulary, on_progress=None):
         raise FileNotFoundError(f"there is no file of word vectors at '{path}'")
     try:
         with path.open("rb", _CHUNK) as packed, _unpacked(packed) as file:
-            rows = _rows(file, path, vocabulary)
+            places = _places(vocabulary)
+            rows = _rows(file, path, places)
             rows = _reporting(rows, packed, path, on_progress)
-            return _collect(rows, vocabulary)
+            return _collect(rows, vocabulary, places)
     except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile) as e:
         raise ValueError(f"'{path}' is damaged: {e}") from e
 
@@ -129,9 +130,8 @@ def _unpacked(packed):
     return packed
 
 
-def _collect(rows, vocabulary):
+def _collect(rows, vocabulary, places):
     """Keeps, for each word, the exact match or the first in another case."""
-    places = _places(vocabulary)
     is_exact = np.zeros(len(vocabulary), bool)
     is_found = np.zeros(len(vocabulary), bool)
     vectors = np.zeros((len(vocabulary), 0), "float32")
@@ -155,7 +155,7 @@ def _places(vocabulary):
     return places
 
 
-def _rows(file, path, vocabulary):
+def _rows(file, path, places):
     """Pairs `(word, vector)` of the file, others' words left out if possible.
 
     Raises:
@@ -178,7 +178,7 @@ def _rows(file, path, vocabulary):
             "numbers, parted by spaces (GloVe, word2vec text), or word2vec's "
             "binary format; packed as .gz or .zip if you like"
         )
-    return _text_rows(file, path, size, _places(vocabulary), bool(header))
+    return _text_rows(file, path, size, places, bool(header))
 
 
 def _is_binary(start, size):
