@@ -46,9 +46,8 @@ def batches(
     data = tf.data.Dataset.from_tensor_slices((ids, examples.labels))
     if seed is not None:
         data = data.shuffle(len(examples), seed=seed).repeat()
-    data = (
-        data.batch(batch_size)
-        .skip(skip)
-        .map(pad, num_parallel_calls=tf.data.AUTOTUNE)
-    )
-    return data.prefetch(tf.data.AUTOTUNE)
+    data = data.batch(batch_size).skip(skip).map(pad).prefetch(2)
+    # The thread that tunes an iterator keeps its end waiting, up to a minute.
+    fixed = tf.data.Options()
+    fixed.autotune.enabled = False
+    return data.with_options(fixed)
