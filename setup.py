@@ -11,8 +11,11 @@ VERSION = re.search(r'^__version__ = "(.+)"$', SOURCE, re.MULTILINE)[1]
 
 TRAINING = [
     "matplotlib>=3.8",  # figures
+    "pandas>=2.1",  # tables of results
+    "ray>=2.9",  # grids of experiments on a cluster
     "rich>=13",  # tables and messages in the terminal
     "scikit-learn>=1.4",  # stratified splits and folds
+    "scipy>=1.11",  # tests of significance, and of the Beta draws
     "tyro>=0.9",  # the command line, from types and docstrings
 ]
 
@@ -48,7 +51,6 @@ setup(
             "pytest>=8",
             "pytest-xdist>=3.5",  # tests on all cores
             "ruff>=0.12",  # lint and format
-            "scipy>=1.11",  # Kolmogorov–Smirnov test of the Beta draws
             "tokenizers>=0.20",  # the reference that word pieces must equal
         ],
     },

@@ -3,6 +3,7 @@
 python -m training train    trains, tests and exports a classifier
 python -m training predict  asks an exported classifier
 python -m training data     checks the data sets against the paper's Table 1
+python -m training table    runs the experiments of a table of the paper
 """
 
 import os
@@ -15,6 +16,7 @@ import tyro
 # Failures come as exceptions; that there is no GPU is none.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from training.grid.options import GridOptions
 from training.named import SOURCES
 from training.options import TrainOptions
 
@@ -66,9 +68,22 @@ def train(options: Annotated[TrainOptions, tyro.conf.arg(name="")]) -> None:
     train(options)
 
 
+def table(options: Annotated[GridOptions, tyro.conf.arg(name="")]) -> None:
+    """Runs the experiments of a table or a part of it; what is done stays."""
+    from training.grid.grid import run_grid
+
+    if run_grid(options):
+        sys.exit(1)
+
+
 def main():
     """Runs a command; bad input ends with one line and exit code 2."""
-    commands = {"train": train, "predict": predict, "data": data}
+    commands = {
+        "train": train,
+        "predict": predict,
+        "data": data,
+        "table": table,
+    }
     try:
         tyro.extras.subcommand_cli_from_dict(
             commands, prog="python -m training", description=__doc__

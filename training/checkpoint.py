@@ -1,6 +1,5 @@
 """The state of a run on disc, from which it can go on after a kill."""
 
-import hashlib
 import json
 import os
 import zipfile
@@ -9,8 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-# Where a run lies, and how it is started, are no part of what it computes.
-_NOT_ITS_OWN = ("resume", "name", "models_dir", "records_dir", "download")
+from training.configuration import key_of
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -94,13 +92,8 @@ class Checkpoint(keras.callbacks.Callback):
 
 def checkpoint_path(options):
     """Where the state of a run with these options lies, an `.npz` file."""
-    ours = {
-        field: str(value)
-        for field, value in sorted(vars(options).items())
-        if field not in _NOT_ITS_OWN
-    }
-    digest = hashlib.sha256(json.dumps(ours).encode()).hexdigest()[:16]
-    return options.records_dir / options.name / f".unfinished-{digest}.npz"
+    folder = options.records_dir / options.name
+    return folder / f".unfinished-{key_of(options)}.npz"
 
 
 def _variables(model):

@@ -1,7 +1,10 @@
 """From options to a tokenizer, a classifier and its wrapper."""
 
+import keras
+
 import keras_amp
 from keras_amp.text import WordPieceTokenizer, word_tokenizer
+from training.released import BinaryCrossEntropy, ReleasedMixup
 from training.vectors import load_vectors
 
 LAYERS = {"word": "word", "sent": "sentence", "nonlinear": "sentence"}
@@ -96,13 +99,21 @@ def wrap(classifier, options):
         return keras_amp.NonlinearMixup(classifier, LAYERS[place], **common)
     if not adversarial:
         return keras_amp.Mixup(classifier, LAYERS[place], **common)
+    common["epsilon"] = options.epsilon
+    if options.released.changes_the_step:
+        return ReleasedMixup(
+            classifier, LAYERS[place], released=options.released, **common
+        )
     return keras_amp.AdversarialMixup(
-        classifier,
-        LAYERS[place],
-        epsilon=options.epsilon,
-        min_op=options.min_op,
-        **common,
+        classifier, LAYERS[place], min_op=options.min_op, **common
     )
+
+
+def loss_of(options):
+    """The loss that the options ask for, of int labels and logits."""
+    if options.released.binary_cross_entropy:
+        return BinaryCrossEntropy()
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def _encoder(options, vocabulary_size):

@@ -99,3 +99,25 @@ def ten_folds(examples, fold, seed):
     splits = list(folds.split(examples.texts, examples.labels))
     kept, held = splits[fold]
     return examples[kept], examples[held]
+
+
+def take_share(examples, share, seed):
+    """Takes a part of each class, at least one example (paper §4.4).
+
+    Args:
+        examples: `Examples`.
+        share: Float, above 0 and at most 1.
+        seed: Int; the same seed takes the same examples, and those of a
+            smaller share are among those of a larger one.
+
+    Returns:
+        `Examples` in their old order.
+    """
+    rng = np.random.default_rng(seed)
+    taken = []
+    for label in np.unique(examples.labels):
+        of_class = rng.permutation(np.flatnonzero(examples.labels == label))
+        # The product of 0.07 and 100 is a little above 7, that of 0.29 below.
+        count = max(1, int(share * len(of_class) + 1e-9))
+        taken.append(of_class[:count])
+    return examples[np.sort(np.concatenate(taken))]

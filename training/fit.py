@@ -1,7 +1,6 @@
 """Training with evaluations: the curves, and the best weights on dev."""
 
 import math
-import sys
 
 from training.batches import batches
 from training.checkpoint import Checkpoint
@@ -9,7 +8,7 @@ from training.checkpoint import Checkpoint
 EVALUATION_BATCH_SIZE = 250
 
 
-def fit(model, dataset, tokenizer, options, path):
+def fit(model, dataset, tokenizer, options, path, verbose):
     """Trains the model and leaves it with its best weights on dev.
 
     Args:
@@ -19,6 +18,7 @@ def fit(model, dataset, tokenizer, options, path):
         options: `TrainOptions`, resolved.
         path: Path of the checkpoint to keep; with `options.resume`, the one to
             go on from if there is one.
+        verbose: What `keras.Model.fit` takes.
 
     Returns:
         The `Checkpoint`, to be discarded when all is done; and the curves: a
@@ -49,7 +49,7 @@ def fit(model, dataset, tokenizer, options, path):
         steps_per_epoch=options.steps_per_evaluation,
         shuffle=False,  # `batches` has shuffled
         callbacks=[checkpoint],
-        verbose=1 if sys.stdout.isatty() else 2,
+        verbose=verbose,
     )
     checkpoint.restore_best_weights()
     steps = range(1, epochs + 1)

@@ -8,6 +8,7 @@ from keras_amp import policy
 from keras_amp.backbones import BERT_SIZES
 from training.named import SOURCES
 from training.presets import DEMO, PAPER, RANDOM_BERT
+from training.released import Released
 
 METHODS = {
     "none": "no mixup",
@@ -57,6 +58,11 @@ class TrainOptions:
     """Tenth of subj or mr to test on, 0 to 9."""
     split_seed: int = 0
     """Seed of the splits that the files don't make."""
+    train_share: float = 1.0
+    """Part of each class of the training set to train on, at least one
+    sentence; above 0, at most 1. The dev set stays whole."""
+    subset_seed: int = 0
+    """Seed of what --train-share takes."""
     train_file: Path | None = None
     """Your own labelled texts, instead of --dataset: .tsv or .txt
     (label<TAB>text), or .csv, .tsv, .jsonl with named columns."""
@@ -97,6 +103,11 @@ class TrainOptions:
     resume: bool = False
     """Go on from the last evaluation of a run with the same options that was
     interrupted; the result is that of a run that was not."""
+    lam_points: int = 0
+    """Measure the loss on mixtures of test sentences at so many values of lam
+    (the paper's Figure 2); 0 for none, else at least 2."""
+    released: Released = dataclasses.field(default_factory=Released)
+    """Steps of the authors' released code that are not in the paper."""
     jit_compile: bool = False
     """Compile the step with XLA."""
     name: str | None = None
@@ -129,6 +140,16 @@ class TrainOptions:
         self._check_beginning()
         if self.fold not in range(10):
             raise ValueError(f"--fold must be from 0 to 9, not {self.fold}")
+        if not 0 < self.train_share <= 1:
+            raise ValueError(
+                f"--train-share must be above 0 and at most 1, not "
+                f"{self.train_share}"
+            )
+        if self.lam_points != 0 and self.lam_points < 2:
+            raise ValueError(
+                f"--lam-points must be 0 or at least 2, not {self.lam_points}"
+            )
+        self._check_method()
         policy.check_alpha(self.alpha)
         policy.check_epsilon(self.epsilon)
         task = self.train_file.stem if self.train_file else self.dataset
@@ -178,6 +199,18 @@ class TrainOptions:
             raise ValueError(
                 f"--bert {self.bert} begins at random and has no word pieces: "
                 "name the vocab.txt of any BERT in --vocabulary"
+            )
+
+    def _check_method(self):
+        """Refuses what the method cannot be combined with."""
+        if self.method == "none" and self.lam_points:
+            raise ValueError("--lam-points needs a --method that mixes")
+        if not self.released.changes_the_step:
+            return
+        if not (self.method.endswith("-amp") and self.min_op):
+            raise ValueError(
+                "--released.* but for the loss need --method word-amp or "
+                "sent-amp, with --min-op"
             )
 
     def _beginning(self):

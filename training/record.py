@@ -27,18 +27,27 @@ def environment():
     }
 
 
-def write_record(path, record):
+def write_record(path, record, compact=False):
     """Writes a JSON file whole or not at all.
 
     Args:
         path: Path of the file.
         record: What `json` can write; paths become strings.
+        compact: Bool, whether to write a line per entry of the dict instead
+            of one per number.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        text = json.dumps(record, indent=1, default=str)
+        if compact:
+            text = ",\n".join(
+                f" {json.dumps(key)}: {json.dumps(value, default=str)}"
+                for key, value in record.items()
+            )
+            text = f"{{\n{text}\n}}"
+        else:
+            text = json.dumps(record, indent=1, default=str)
         unfinished.write_text(text + "\n", encoding="utf-8")
         os.replace(unfinished, path)
     finally:

@@ -2,35 +2,19 @@
 
 import dataclasses
 import os
-import time
+import sys
 
-import keras
-import numpy as np
 from rich.console import Console
 
 import keras_amp
 from keras_amp.serving import next_version
 from training.checkpoint import checkpoint_path
-from training.classifier import (
-    build_classifier,
-    build_tokenizer,
-    load_words,
-    wrap,
-)
-from training.demo import load_demo
-from training.files import load_files
-from training.fit import fit
-from training.named import load_named
+from training.experiment import Experiment
 from training.record import environment, write_record
 
 
 def train(options):
     """Trains, tests, exports and records one classifier.
-
-    The checkpoint that is kept is the one with the lowest dev error, the
-    first of several. Its test error is the result; the lowest test error over
-    all evaluations, which no one can know without the test set, is recorded
-    beside it as the oracle's.
 
     Args:
         options: `TrainOptions`.
@@ -44,59 +28,23 @@ def train(options):
     """
     options = options.resolved()
     console = Console(soft_wrap=True)
-    keras.utils.set_random_seed(options.seed)
-    dataset = load_dataset(options)
-    tokenizer = build_tokenizer(options, dataset.train.texts)
-    _describe(console, dataset, tokenizer)
-    words = load_words(options, tokenizer)
-    coverage = words and words.coverage(tokenizer(dataset.train.texts))
-    if coverage:
-        console.print(
-            f"{options.embeddings} has a vector for {coverage['types']:.0%} of "
-            f"its different words, {coverage['tokens']:.0%} of all its words"
-        )
-    classifier = build_classifier(
-        options, tokenizer, len(dataset.label_names), words
-    )
+    experiment = Experiment.of_options(options)
+    _describe(console, experiment)
     models, records = _folders(options)
-    path = checkpoint_path(options)
-    if path.is_file() and not options.resume:
+    if checkpoint_path(options).is_file() and not options.resume:
         console.print(
             "A run with these options was interrupted; this one starts anew. "
             "--resume would have gone on with it."
         )
-    model = wrap(classifier, options)
-    model.compile(
-        keras.optimizers.Adam(options.learning_rate),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        jit_compile=options.jit_compile,
+    checkpoint, results, curves = experiment.run(
+        verbose=1 if sys.stdout.isatty() else 2
     )
-
-    start = time.perf_counter()
-    checkpoint, curves = fit(model, dataset, tokenizer, options, path)
-    best = int(np.argmin(curves["dev_error"]))
-    results = {
-        "dev_error": curves["dev_error"][best],
-        "test_error": curves["test_error"][best],
-        "oracle_test_error": min(curves["test_error"]),
-        "best_step": curves["step"][best],
-        "seconds": time.perf_counter() - start,
-    }
-    model_path = export(classifier, tokenizer, dataset, models, records)
+    model_path = export(experiment, models, records)
     record_path = records / f"{model_path.name}.json"
     record = {
         "options": dataclasses.asdict(options),
         "environment": environment(),
-        "dataset": {
-            "name": dataset.name,
-            "label_names": dataset.label_names,
-            "train": len(dataset.train),
-            "dev": len(dataset.dev),
-            "test": len(dataset.test),
-            "word_ids": tokenizer.vocabulary_size(),
-            "coverage": coverage,
-        },
+        "dataset": experiment.description(),
         "results": results,
         "curves": curves,
         "model": str(model_path),
@@ -107,7 +55,7 @@ def train(options):
     return record
 
 
-def export(classifier, tokenizer, dataset, models, records):
+def export(experiment, models, records):
     """Exports under the first number free of models and records alike.
 
     Runs that end at the same time get a number each.
@@ -119,45 +67,28 @@ def export(classifier, tokenizer, dataset, models, records):
         number = max(next_version(models), next_version(records, ".json"))
         try:
             return keras_amp.export_text_classifier(
-                classifier,
-                tokenizer,
-                dataset.label_names,
+                experiment.classifier,
+                experiment.tokenizer,
+                experiment.dataset.label_names,
                 models / str(number),
             )
         except FileExistsError:
             continue
 
 
-def load_dataset(options):
-    """The `Dataset` that the options ask for."""
-    if options.train_file is not None:
-        return load_files(
-            options.train_file,
-            options.dev_file,
-            options.test_file,
-            options.text_column,
-            options.label_column,
-            options.split_seed,
-        )
-    if options.dataset == "demo":
-        return load_demo(options.split_seed)
-    return load_named(
-        options.dataset,
-        options.data_dir,
-        options.phrases,
-        options.fold,
-        options.split_seed,
-        options.download,
-    )
-
-
-def _describe(console, dataset, tokenizer):
+def _describe(console, experiment):
+    about = experiment.description()
     console.print(
-        f"[bold]{dataset.name}[/]: {len(dataset.train)} sentences to train on, "
-        f"{len(dataset.dev)} dev, {len(dataset.test)} test, "
-        f"{len(dataset.label_names)} classes, "
-        f"{tokenizer.vocabulary_size()} word ids"
+        f"[bold]{about['name']}[/]: {about['train']} sentences to train on, "
+        f"{about['dev']} dev, {about['test']} test, "
+        f"{len(about['label_names'])} classes, {about['word_ids']} word ids"
     )
+    if coverage := about["coverage"]:
+        console.print(
+            f"{experiment.options.embeddings} has a vector for "
+            f"{coverage['types']:.0%} of its different words, "
+            f"{coverage['tokens']:.0%} of all its words"
+        )
 
 
 def _folders(options):

@@ -1,0 +1,57 @@
+"""What a run computes, as plain values, and the key that says which run it is.
+
+Where a run's files lie, and how it was started, are no part of it: the same
+experiment has the same key on every machine.
+"""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+_HOW_AND_WHERE = {
+    "resume",
+    "name",
+    "data_dir",
+    "download",
+    "models_dir",
+    "records_dir",
+}
+_FILES = ("embeddings", "bert", "vocabulary")
+
+
+def configuration(options):
+    """The values that a run depends on.
+
+    What is false, 0, empty or `None` is left out, so that an option which
+    comes later, and is off unless asked for, changes no run's key.
+
+    Args:
+        options: `TrainOptions`, resolved.
+
+    Returns:
+        A dict of what `json` can write; of files the names.
+    """
+    ours = dataclasses.asdict(options)
+    for field in _HOW_AND_WHERE:
+        del ours[field]
+    for field in _FILES:
+        if ours[field] is not None:
+            ours[field] = Path(ours[field]).name
+    return _without_nothing(ours)
+
+
+def key_of(options):
+    """Sixteen hexadecimal digits, the same for the same `configuration`."""
+    text = json.dumps(configuration(options), sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def _without_nothing(values):
+    kept = {}
+    for field, value in values.items():
+        if isinstance(value, dict):
+            value = _without_nothing(value)
+        if value:
+            kept[field] = str(value) if isinstance(value, Path) else value
+    return kept

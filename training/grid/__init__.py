@@ -1,0 +1,1 @@
+"""Runs the experiments of a table, here or on a Ray cluster."""

@@ -1,0 +1,79 @@
+"""One run of a grid, in whatever process it lands."""
+
+import dataclasses
+import math
+import os
+import traceback
+
+import keras
+import tensorflow as tf
+
+from training.configuration import configuration
+from training.experiment import Experiment
+from training.record import environment
+
+KEPT = (
+    "step",
+    "dev_error",
+    "test_error",
+    "loss",
+    "lam_shift",
+    "adversarial_share",
+    "loss_gain",
+)
+DIGITS = 6
+
+
+def execute(options, threads):
+    """Runs one experiment; what goes wrong is its record's error.
+
+    A run that was interrupted on this machine goes on.
+
+    Args:
+        options: `TrainOptions`, resolved.
+        threads: Int, cores to use.
+
+    Returns:
+        The record, a dict.
+    """
+    _prepare_process(threads)
+    record = {
+        "configuration": configuration(options),
+        "environment": environment(),
+    }
+    options = dataclasses.replace(options, resume=True)
+    try:
+        (options.records_dir / options.name).mkdir(parents=True, exist_ok=True)
+        experiment = Experiment.of_options(options)
+        checkpoint, results, curves = experiment.run(verbose=0)
+        if not all(map(math.isfinite, curves["loss"])):
+            raise FloatingPointError(f"the loss became {curves['loss'][-1]}")
+        record["dataset"] = experiment.description()
+        record["results"] = rounded(results)
+        record["curves"] = rounded(
+            {key: curves[key] for key in KEPT if key in curves}
+        )
+        checkpoint.discard()
+    except Exception as error:
+        record["error"] = f"{type(error).__name__}: {error}"
+        record["traceback"] = traceback.format_exc()
+    finally:
+        keras.backend.clear_session()
+    return record
+
+
+def rounded(value):
+    """A copy with floats of `DIGITS` significant digits, as records have."""
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(one) for one in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
+def _prepare_process(threads):
+    # Each run's model is traced anew, and TensorFlow would wonder why.
+    tf.get_logger().setLevel("ERROR")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)

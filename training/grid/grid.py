@@ -1,0 +1,121 @@
+"""The command `table`: which runs, what is done, and on with the rest."""
+
+import datetime
+import time
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from training.grid.on_ray import run_on_ray
+from training.grid.processes import run_in_processes
+from training.grid.runs import Clock, read_record, runs_of
+from training.record import write_record
+
+
+def run_grid(grid):
+    """Runs what is not done yet, or with `--dry-run` says what that is.
+
+    Args:
+        grid: `GridOptions`.
+
+    Returns:
+        The number of runs that failed.
+
+    Raises:
+        ValueError: As `GridOptions.checked` and `runs_of`.
+    """
+    grid = grid.checked()
+    runs = runs_of(grid)
+    records = {run: read_record(run.path) for run in runs}
+    done = [record for record in records.values() if record]
+    failed = [run for run in runs if records[run] and "error" in records[run]]
+    left = [run for run in runs if not records[run]]
+    if grid.retry_failed:
+        left += failed
+    clock = Clock(done)
+    console = Console(soft_wrap=True)
+    if grid.dry_run:
+        _list(console, records)
+    console.print(
+        f"{len(runs)} runs: {len(done) - len(failed)} done, {len(failed)} "
+        f"failed, {len(runs) - len(done)} to do"
+    )
+    seconds = clock.left(left, grid.processes)
+    if left:
+        console.print(f"Time left: {_time(seconds)}")
+    if failed and not grid.retry_failed:
+        console.print("--retry-failed runs again what has failed.")
+    if grid.dry_run:
+        return 0
+    return _run(console, grid, left, clock)
+
+
+def _run(console, grid, left, clock):
+    """Runs the rest, and writes each record as it comes."""
+    if grid.ray or grid.ray_address:
+        address = grid.ray_address or grid.ray
+        ended = run_on_ray(
+            left, address, grid.processes, grid.threads, grid.retries
+        )
+    else:
+        ended = run_in_processes(
+            left, grid.processes, grid.threads, grid.retries
+        )
+    start, failures, waiting = time.monotonic(), 0, set(left)
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=len(left))
+        for run, record in ended:
+            write_record(run.path, record, compact=True)
+            clock.add(record)
+            waiting.discard(run)
+            failures += "error" in record
+            done = len(left) - len(waiting)
+            rate = 3600 * done / (time.monotonic() - start)
+            time_left = _time(clock.left(waiting, grid.processes))
+            status = f"{rate:.0f} runs an hour, {time_left} left"
+            progress.update(task, advance=1, description=status)
+            line = f"{done}/{len(left)} {run}: {_outcome(record)}"
+            if not console.is_terminal:
+                line += f"; {status}"
+            console.print(line, highlight=False, markup=False)
+    if failures:
+        console.print(f"{failures} runs failed; their records say why.")
+    console.print("Read them with  python -m training report")
+    return failures
+
+
+def _outcome(record):
+    if "error" in record:
+        return f"FAILED: {record['error']}"
+    results = record["results"]
+    return (
+        f"test error {results['test_error']:.1f} % in "
+        f"{results['seconds']:.0f} s"
+    )
+
+
+def _list(console, records):
+    table = Table("run", "steps", "state")
+    for run, record in records.items():
+        state = _outcome(record) if record else "to do"
+        table.add_row(str(run), str(run.options.steps), state)
+    console.print(table)
+
+
+def _time(seconds):
+    if seconds is None:
+        return "unknown until a run has ended"
+    return str(datetime.timedelta(seconds=round(seconds)))

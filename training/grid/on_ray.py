@@ -1,0 +1,70 @@
+"""Runs experiments on Ray, on this machine or a cluster."""
+
+import logging
+
+import keras_amp
+import training
+from training.grid.processes import lost
+
+
+def run_on_ray(runs, address, processes, threads, retries):
+    """Runs experiments as Ray's tasks.
+
+    Args:
+        runs: List of `Run`.
+        address: String, the cluster's address; "local" starts a Ray here.
+        processes: Int, runs at a time of a Ray that is started here.
+        threads: Int, cores of each run.
+        retries: Int, how often a run begins again whose worker was lost.
+
+    Yields:
+        Each run with its record, as they end.
+
+    Raises:
+        ImportError: If Ray is not installed.
+        ConnectionError: If there is no Ray at `address`.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise ImportError("Ray is missing: pip install ray") from error
+
+    # A cluster's machines get this code; they need its dependencies.
+    environment = {
+        "py_modules": [keras_amp, training],
+        "env_vars": {"TF_CPP_MIN_LOG_LEVEL": "3"},
+    }
+    common = {
+        "runtime_env": environment,
+        "logging_level": logging.ERROR,
+        "log_to_driver": False,
+    }
+    if address == "local":
+        ray.init(
+            "local",
+            num_cpus=processes * threads,
+            include_dashboard=False,
+            **common,
+        )
+    else:
+        ray.init(address, **common)
+    try:
+        task = ray.remote(_execute).options(
+            num_cpus=threads, max_retries=retries
+        )
+        running = {task.remote(run.options, threads): run for run in runs}
+        while running:
+            done, _ = ray.wait(list(running))
+            run = running.pop(done[0])
+            try:
+                yield run, ray.get(done[0])
+            except ray.exceptions.RayError:
+                yield run, lost(run, retries + 1)
+    finally:
+        ray.shutdown()
+
+
+def _execute(options, threads):
+    from training.grid.execute import execute
+
+    return execute(options, threads)

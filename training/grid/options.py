@@ -1,0 +1,133 @@
+"""Options of a grid of experiments."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from training.options import TrainOptions
+
+RECORDS_DIR = Path("docs/results/records")
+_SHARED = (
+    "data_dir",
+    "download",
+    "steps",
+    "steps_per_evaluation",
+    "batch_size",
+    "learning_rate",
+    "bert",
+    "vocabulary",
+    "jit_compile",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class GridOptions:
+    """Runs the experiments of a table or a part of it; what is done stays."""
+
+    table: Annotated[str, tyro.conf.Positional]
+    """2, 3, 4, 5, figure-2 or what-matters; `--dry-run` shows its runs."""
+    backbones: tuple[str, ...] = ()
+    """cnn, bilstm, bert; cnn-vectors and bilstm-vectors begin with
+    --embeddings. This and the next six: all of the table's if empty."""
+    datasets: tuple[str, ...] = ()
+    """Of trec, sst1, sst2, subj, mr."""
+    methods: tuple[str, ...] = ()
+    """Of none, word, word-amp, sent, sent-amp, nonlinear."""
+    shares: tuple[float, ...] = ()
+    """Parts of the training set, of table 3."""
+    alphas: tuple[float, ...] = ()
+    """Concentrations of Beta(alpha, alpha), of table 5."""
+    places: tuple[str, ...] = ()
+    """word or sent, of tables 4 and what-matters."""
+    variants: tuple[str, ...] = ()
+    """Of tables 4 and what-matters."""
+    seeds: int | None = None
+    """Runs of a cell, with seeds 0 to N - 1; else as many as in the paper."""
+    steps: int | None = None
+    """Training steps of a run; 8000 as in the paper."""
+    steps_per_evaluation: int | None = None
+    """Training steps between evaluations on dev and test; 100."""
+    batch_size: int | None = None
+    """Sentences a step; 50, 24 for bert."""
+    learning_rate: float | None = None
+    """Of Adam; 2e-4 as in the paper (bert: 1e-5)."""
+    embeddings: Path | None = None
+    """File of word vectors, of cnn-vectors and bilstm-vectors."""
+    bert: str = TrainOptions.bert
+    """What bert begins with, as of `train`."""
+    vocabulary: Path | None = None
+    """vocab.txt of bert's word pieces, as of `train`."""
+    jit_compile: bool = False
+    """Compile the steps with XLA."""
+    data_dir: Path = Path("data")
+    """Folder of the data sets' files, on every machine."""
+    download: bool = False
+    """Fetch a data set's files into --data-dir if they are missing."""
+    records_dir: Path = RECORDS_DIR
+    """Where the records go, one JSON file a run."""
+    work_dir: Path = Path("runs")
+    """Where unfinished runs keep their state, on every machine."""
+    processes: int | None = None
+    """Runs at a time on this machine; else its cores / --threads."""
+    threads: int = 1
+    """Cores of a run, here or on Ray."""
+    ray: Literal["local"] | None = None
+    """Start a Ray on this machine and run there."""
+    ray_address: str | None = None
+    """Run on this Ray cluster, such as auto or ray://host:10001."""
+    retries: int = 2
+    """How often a run begins again whose process was lost."""
+    retry_failed: bool = False
+    """Run again what has failed before."""
+    dry_run: bool = False
+    """List the runs, what is done, and the time left; run nothing."""
+
+    def chosen(self):
+        """Dict from axis to the values asked for."""
+        axes = {
+            name.removesuffix("s"): getattr(self, name)
+            for name in (
+                "backbones",
+                "datasets",
+                "methods",
+                "shares",
+                "alphas",
+                "places",
+                "variants",
+            )
+        }
+        return {axis: values for axis, values in axes.items() if values}
+
+    def shared(self):
+        """Dict of the fields of `TrainOptions` that all runs have."""
+        fields = {name: getattr(self, name) for name in _SHARED}
+        return fields | {"records_dir": self.work_dir}
+
+    def checked(self):
+        """These options with the number of processes filled in.
+
+        Raises:
+            ValueError: If an option has no value that would do.
+        """
+        if self.ray and self.ray_address:
+            raise ValueError("--ray local and --ray-address exclude each other")
+        if self.seeds is not None and self.seeds < 1:
+            raise ValueError(f"--seeds must be above 0, not {self.seeds}")
+        if self.threads < 1:
+            raise ValueError(f"--threads must be above 0, not {self.threads}")
+        if self.processes is not None and self.processes < 1:
+            raise ValueError(
+                f"--processes must be above 0, not {self.processes}"
+            )
+        if self.retries < 0:
+            raise ValueError(f"--retries must be 0 or more, not {self.retries}")
+        cores = (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count()
+        )
+        processes = self.processes or max(1, cores // self.threads)
+        return dataclasses.replace(self, processes=processes)

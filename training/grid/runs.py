@@ -1,0 +1,121 @@
+"""The runs of a table, each with its record."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+
+from training.configuration import configuration, key_of
+from training.options import TrainOptions
+from training.tables import TABLES
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One experiment of a grid.
+
+    Attributes:
+        options: `TrainOptions`, resolved.
+        path: Path of its record.
+    """
+
+    options: TrainOptions
+    path: Path
+
+    def __str__(self):
+        share = self.options.train_share
+        part = f" {share:.0%}" if share < 1 else ""
+        return f"{self.options.name}{part} seed {self.options.seed}"
+
+
+def runs_of(grid):
+    """The runs that `GridOptions` ask for, a seed of all cells at a time.
+
+    Cells of which several mean the same run have one.
+
+    Raises:
+        ValueError: If there is no such table, axis or value, or an option of
+            a run is wrong.
+    """
+    if grid.table not in TABLES:
+        raise ValueError(
+            f"there is no table '{grid.table}' among {', '.join(TABLES)}"
+        )
+    table = TABLES[grid.table]
+    cells = table.cells(**grid.chosen())
+    seeds = table.seeds if grid.seeds is None else grid.seeds
+    options = [
+        _options(grid, table.fields(cell, seed))
+        for seed in range(seeds)
+        for cell in cells
+    ]
+    runs = {key_of(one): one for one in options}
+    return [
+        Run(one, grid.records_dir / f"{one.name}-{key}.json")
+        for key, one in runs.items()
+    ]
+
+
+def _options(grid, fields):
+    if fields.get("embeddings") == "--embeddings":
+        if grid.embeddings is None:
+            raise ValueError(
+                "cnn-vectors and bilstm-vectors need --embeddings FILE; "
+                "--backbones cnn goes without"
+            )
+        fields = fields | {"embeddings": str(grid.embeddings)}
+    if fields["backbone"] != "bert":
+        fields = fields | {"vocabulary": None, "bert": TrainOptions.bert}
+    return TrainOptions(**(grid.shared() | fields)).resolved()
+
+
+def read_record(path):
+    """A run's record, or `None` if there is none or it is damaged."""
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return record if "configuration" in record else None
+
+
+class Clock:
+    """Says how long runs will take, from those that are done.
+
+    Args:
+        records: Iterable of records.
+    """
+
+    def __init__(self, records):
+        self._rates = {}
+        for record in records:
+            self.add(record)
+
+    def add(self, record):
+        """Learns from a record how long a step takes."""
+        if "results" not in record:
+            return
+        steps = record["configuration"]["steps"]
+        for key in self._keys(record["configuration"]):
+            rates = self._rates.setdefault(key, [])
+            rates.append(record["results"]["seconds"] / steps)
+
+    def seconds(self, run):
+        """The seconds that a run will take, or `None` if nothing is known."""
+        asked = configuration(run.options)
+        for key in self._keys(asked):
+            if key in self._rates:
+                return np.median(self._rates[key]) * asked["steps"]
+        return None
+
+    def left(self, runs, processes):
+        """The seconds until all runs are done, or `None`."""
+        each = [self.seconds(run) for run in runs]
+        return None if None in each else sum(each) / processes
+
+    @staticmethod
+    def _keys(asked):
+        """From what tells most to what tells least."""
+        every = ("backbone", "dataset", "train_share", "method")
+        for fields in (every, every[:3], every[:2], every[:1], ()):
+            yield tuple((field, asked.get(field)) for field in fields)

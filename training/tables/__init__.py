@@ -1,0 +1,15 @@
+"""The paper's tables and figure, each as a grid of experiments."""
+
+from training.tables import (
+    figure_2,
+    table_2,
+    table_3,
+    table_4,
+    table_5,
+    what_matters,
+)
+
+TABLES = {
+    module.TABLE.name: module.TABLE
+    for module in (table_2, table_3, table_4, table_5, figure_2, what_matters)
+}

@@ -1,0 +1,125 @@
+"""What a table of the paper is: its cells, their runs, published numbers."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+
+from training.named import SOURCES
+
+BACKBONES = {
+    "cnn": {"backbone": "cnn"},
+    "cnn-vectors": {"backbone": "cnn", "embeddings": "--embeddings"},
+    "bilstm": {"backbone": "bilstm"},
+    "bilstm-vectors": {"backbone": "bilstm", "embeddings": "--embeddings"},
+    "bert": {"backbone": "bert"},
+}
+# What each method is compared with.
+AGAINST = {
+    "word": "none",
+    "sent": "none",
+    "word-amp": "word",
+    "sent-amp": "sent",
+    "nonlinear": "sent",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A grid of experiments, and what the paper got.
+
+    Attributes:
+        name: String, what it is called on the command line.
+        title: String, one line.
+        axes: Dict from an axis's name to its values, the slowest first. A
+            cell is a dict with one value of each axis.
+        options: Function of a cell to a dict of `TrainOptions`' fields.
+        against: Function of a cell to the cell it is compared with, or `None`.
+        published: Dict from a cell's values to the paper's mean and standard
+            deviation in %.
+        seeds: Int, the paper's runs of a cell.
+        subsets: Bool, whether each seed trains on another subset.
+    """
+
+    name: str
+    title: str
+    axes: dict
+    options: Callable
+    against: Callable = lambda cell: None
+    published: dict = dataclasses.field(default_factory=dict)
+    seeds: int = 10
+    subsets: bool = False
+
+    def cells(self, **chosen):
+        """The cells with the chosen values of some axes, all of the others.
+
+        Args:
+            **chosen: Axis's name to a tuple of values; empty for all.
+
+        Raises:
+            ValueError: If the table has no such axis or value.
+        """
+        axes = dict(self.axes)
+        for axis, values in chosen.items():
+            if not values:
+                continue
+            if axis not in axes:
+                raise ValueError(
+                    f"--{axis}s: table {self.name} has none, but "
+                    f"{', '.join(f'--{name}s' for name in axes)}"
+                )
+            for value in values:
+                if value not in axes[axis]:
+                    raise ValueError(
+                        f"--{axis}s: table {self.name} has no '{value}', but "
+                        f"{', '.join(map(str, axes[axis]))}"
+                    )
+            axes[axis] = values
+        return [
+            dict(zip(axes, values, strict=True))
+            for values in itertools.product(*axes.values())
+        ]
+
+    def fields(self, cell, seed):
+        """The fields of `TrainOptions` of a cell's run.
+
+        Each seed draws its own weights, order, dropout, λ and partners; and
+        its own tenth to test on, or where the files have a test set, its own
+        dev set. The methods of a row meet the same.
+        """
+        fields = {**self.options(cell), "seed": seed}
+        if "all" in SOURCES[fields["dataset"]].files:
+            fields["fold"] = seed % 10
+        else:
+            fields["split_seed"] = seed
+        if self.subsets:
+            fields["subset_seed"] = seed
+        return fields
+
+
+def against_mixup(cell):
+    """The cell of the method that a cell's method is compared with."""
+    method = AGAINST.get(cell["method"])
+    return method and cell | {"method": method}
+
+
+def read_published(text, axes):
+    """Reads numbers as the paper prints them.
+
+    Args:
+        text: Lines of `values of the slower axes: mean±sd mean±sd …`, one
+            number per value of the last axis, `-` where there is none.
+        axes: As `Table.axes`.
+
+    Returns:
+        Dict from a cell's values to `(mean, sd)`.
+    """
+    *_, last = axes.values()
+    published = {}
+    for line in text.strip().splitlines():
+        row, _, numbers = line.partition(":")
+        for value, number in zip(last, numbers.split(), strict=True):
+            if number != "-":
+                mean, deviation = map(float, number.split("±"))
+                key = (*row.split(), str(value))
+                published[key] = (mean, deviation)
+    return published
