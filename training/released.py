@@ -27,8 +27,6 @@ class Released:
     mean_gradient: bool = False
     """Differentiate the mean loss of the batch by lam: a step of epsilon /
     batch size."""
-    label_gradient: bool = False
-    """Differentiate by the labels' lam too."""
     fresh_noise: bool = False
     """Draw new dropout noise for the second pass, and compare across it."""
     reweight: bool = False
@@ -124,8 +122,6 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
         lam = tf.identity(pairs.lam)
         with tf.GradientTape(watch_accessed_variables=False) as search:
             search.watch(lam)
-            if self.released.label_gradient:
-                pairs = dataclasses.replace(pairs, lam=lam)
             with scope():
                 loss, _ = self._pass(hidden, pairs, lam)
             total = ops.sum(loss)
