@@ -15,7 +15,7 @@ TRAINING = [
     "ray>=2.9",  # grids of experiments on a cluster
     "rich>=13",  # tables and messages in the terminal
     "scikit-learn>=1.4",  # stratified splits and folds
-    "scipy>=1.11",  # tests of significance, and of the Beta draws
+    "scipy>=1.15",  # tests of significance, and of the Beta draws
     "tyro>=0.9",  # the command line, from types and docstrings
 ]
 

@@ -4,6 +4,7 @@ python -m training train    trains, tests and exports a classifier
 python -m training predict  asks an exported classifier
 python -m training data     checks the data sets against the paper's Table 1
 python -m training table    runs the experiments of a table of the paper
+python -m training report   writes their results: tables, tests, figures
 """
 
 import os
@@ -16,7 +17,7 @@ import tyro
 # Failures come as exceptions; that there is no GPU is none.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from training.grid.options import GridOptions
+from training.grid.options import RECORDS_DIR, GridOptions
 from training.named import SOURCES
 from training.options import TrainOptions
 
@@ -76,6 +77,26 @@ def table(options: Annotated[GridOptions, tyro.conf.arg(name="")]) -> None:
         sys.exit(1)
 
 
+def report(
+    records_dir: Path = RECORDS_DIR,
+    output: Path = Path("docs/RESULTS.md"),
+    readme: Path | None = None,
+    figures: bool = True,
+) -> None:
+    """Writes the results of experiments: tables, tests, figures.
+
+    Args:
+        records_dir: Folder of the records that `table` made.
+        output: Markdown file; CSV files and figures go into results/ beside.
+        readme: File to put the table in short into, between its marks.
+        figures: Draw the figures too.
+    """
+    from training.report.report import report
+
+    for path in report(records_dir, output, readme, figures):
+        print(path)
+
+
 def main():
     """Runs a command; bad input ends with one line and exit code 2."""
     commands = {
@@ -83,6 +104,7 @@ def main():
         "predict": predict,
         "data": data,
         "table": table,
+        "report": report,
     }
     try:
         tyro.extras.subcommand_cli_from_dict(

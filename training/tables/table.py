@@ -32,8 +32,10 @@ class Table:
         title: String, one line.
         axes: Dict from an axis's name to its values, the slowest first. A
             cell is a dict with one value of each axis.
+        blocks: Tuple of the axes that part the table where it is printed.
         options: Function of a cell to a dict of `TrainOptions`' fields.
-        against: Function of a cell to the cell it is compared with, or `None`.
+        against: Function of a cell to the cell it is compared with, which the
+            table may lack, or `None`.
         published: Dict from a cell's values to the paper's mean and standard
             deviation in %.
         seeds: Int, the paper's runs of a cell.
@@ -43,6 +45,7 @@ class Table:
     name: str
     title: str
     axes: dict
+    blocks: tuple
     options: Callable
     against: Callable = lambda cell: None
     published: dict = dataclasses.field(default_factory=dict)

@@ -68,6 +68,7 @@ TABLE = Table(
     name="2",
     title="Table 2: error on five data sets",
     axes=AXES,
+    blocks=("backbone", "dataset"),
     options=options,
     against=against_mixup,
     published=read_published(PUBLISHED, AXES),

@@ -56,6 +56,7 @@ TABLE = Table(
     name="3",
     title="Table 3: error on TREC with few labels",
     axes=AXES,
+    blocks=("backbone",),
     options=options,
     against=against_mixup,
     published=read_published(PUBLISHED, AXES),

@@ -48,6 +48,7 @@ TABLE = Table(
     name="4",
     title="Table 4: ablation on TREC",
     axes=AXES,
+    blocks=("backbone", "place"),
     options=options,
     against=against,
     published=read_published(PUBLISHED, AXES),

@@ -48,6 +48,7 @@ TABLE = Table(
     name="5",
     title="Table 5: error by alpha",
     axes=AXES,
+    blocks=("backbone", "dataset"),
     options=options,
     against=against_mixup,
     published=read_published(PUBLISHED, AXES),

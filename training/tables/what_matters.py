@@ -61,8 +61,14 @@ def options(cell):
 
 
 def against(cell):
-    """Everything is compared with Mixup, with the same loss if that is BCE."""
-    variants = {"mixup": None, "bce mixup": "mixup", "bce amp": "bce mixup"}
+    """One change with `amp`, the rest with Mixup, of the same loss if BCE."""
+    variants = {
+        "mixup": None,
+        "mean-gradient": "amp",
+        "fresh-noise": "amp",
+        "reweight": "amp",
+        "bce amp": "bce mixup",
+    }
     variant = variants.get(cell["variant"], "mixup")
     return variant and cell | {"variant": variant}
 
@@ -75,6 +81,7 @@ TABLE = Table(
         "place": ("word", "sent"),
         "variant": tuple(VARIANTS),
     },
+    blocks=("backbone", "place"),
     options=options,
     against=against,
     subsets=True,

@@ -1,0 +1,1 @@
+"""Reads the records of experiments: tables, tests of significance, figures."""

@@ -1,0 +1,245 @@
+"""Figures of results, readable in print and without colours."""
+
+import math
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from training.report.tables import label
+
+# Colours of Okabe and Ito, which most eyes tell apart; Mixup is dashed.
+STYLES = {
+    "none": {"color": "#000000", "linestyle": ":"},
+    "word": {"color": "#0072B2", "linestyle": "--"},
+    "word-amp": {"color": "#0072B2", "linestyle": "-"},
+    "sent": {"color": "#D55E00", "linestyle": "--"},
+    "sent-amp": {"color": "#D55E00", "linestyle": "-"},
+    "nonlinear": {"color": "#009E73", "linestyle": "-."},
+}
+_WIDTH, _HEIGHT = 3.6, 2.8  # inches, of a panel
+
+
+def draw_figures(results, rows, folder):
+    """Draws each figure that there are results for.
+
+    Args:
+        results: Dict from a table's name to what `results_of` returns.
+        rows: Dict from a table's name to what `rows_of` returns.
+        folder: Path of a folder, made if it is not there.
+
+    Returns:
+        Dict from file name to the figure's caption.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    captions = {}
+    for name, (draw, caption) in FIGURES.items():
+        figure = draw(results, rows)
+        if figure is None:
+            continue
+        figure.savefig(folder / name, dpi=150, metadata={"Software": None})
+        plt.close(figure)
+        captions[name] = caption
+    return captions
+
+
+def learning_curves(results, rows):
+    """Test error against steps, by backbone and data set, of Table 2."""
+    del rows
+    blocks = list(results["2"].groupby(["backbone", "dataset"], sort=False))
+    if not blocks:
+        return None
+    figure, panels = _panels(len(blocks), most_columns=2)
+    for panel, ((backbone, dataset), block) in zip(
+        panels, blocks, strict=False
+    ):
+        settled = []
+        for method, runs in block.groupby("method", sort=False):
+            curves = [record["curves"] for record in runs["record"]]
+            errors = np.array([curve["test_error"] for curve in curves])
+            _line_with_band(panel, curves[0]["step"], errors, method)
+            settled.append(errors[:, errors.shape[1] // 4 :])
+        low, high = np.min(np.vstack(settled)), np.max(np.vstack(settled))
+        margin = 0.05 * (high - low)
+        panel.set_ylim(low - margin, high + margin)
+        panel.set_title(f"{label('', backbone)}, {label('', dataset)}")
+        panel.set_xlabel("training steps")
+        panel.set_ylabel("test error (%)")
+    _legend(figure, panels)
+    return figure
+
+
+def error_by_share(results, rows):
+    """Test error against the number of labels, of Table 3."""
+    del rows
+    blocks = list(results["3"].groupby("backbone", sort=False))
+    if not blocks:
+        return None
+    figure, panels = _panels(len(blocks))
+    for panel, (backbone, block) in zip(panels, blocks, strict=False):
+        methods = list(block.groupby("method", sort=False))
+        for number, (method, runs) in enumerate(methods):
+            shares = runs.groupby("share")
+            labels = [
+                runs_of["record"].iloc[0]["dataset"]["train"]
+                for _, runs_of in shares
+            ]
+            aside = 1.04 ** (number - (len(methods) - 1) / 2)
+            errors = shares["test_error"]
+            panel.errorbar(
+                np.array(labels) * aside,
+                errors.mean(),
+                errors.std(),
+                label=label("", method),
+                capsize=2,
+                marker="o",
+                markersize=3,
+                **STYLES[method],
+            )
+        panel.set_xscale("log")
+        panel.set_xticks(labels, labels)
+        panel.minorticks_off()
+        panel.set_title(f"{label('', backbone)}, TREC")
+        panel.set_xlabel("labelled sentences to train on")
+        panel.set_ylabel("test error (%)")
+    _legend(figure, panels)
+    return figure
+
+
+def loss_along_lam(results, rows):
+    """The paper's Figure 2: loss on mixtures of test sentences."""
+    del rows
+    runs = results["figure-2"]
+    if runs.empty:
+        return None
+    runs = runs[runs["backbone"] == runs["backbone"].iloc[0]]
+    figure, panels = _panels(6, most_columns=3)
+    titles = ("one pair", "another pair", "all test sentences")
+    for row, place in enumerate(("word", "sent")):
+        for method in (place, f"{place}-amp"):
+            measured = [
+                record["results"]["loss_along_lam"]
+                for record in runs[runs["method"] == method]["record"]
+            ]
+            if not measured:
+                return None
+            lams = measured[0]["lam"]
+            curves = [
+                *np.array([one["pairs"] for one in measured]).swapaxes(0, 1),
+                np.array([one["mean"] for one in measured]),
+            ]
+            for panel, losses in zip(panels[3 * row :], curves, strict=False):
+                _line_with_band(panel, lams, losses, method)
+        for panel, title in zip(panels[3 * row :], titles, strict=False):
+            panel.set_title(title)
+            panel.set_xlabel("λ, share of the first sentence")
+        panels[3 * row].set_ylabel("cross-entropy (nats)")
+    _legend(figure, panels)
+    return figure
+
+
+def what_matters(results, rows):
+    """How far each variant is from Mixup, of what-matters."""
+    del results
+    rows = rows["what-matters"]
+    rows = rows[~rows["difference"].isna()]
+    if rows.empty:
+        return None
+    places = list(rows.groupby("place", sort=False))
+    figure, axes = plt.subplots(
+        1,
+        len(places),
+        figsize=(_WIDTH * len(places) + 1, 0.27 * len(rows) / len(places) + 1),
+        layout="constrained",
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    for panel, (place, block) in zip(axes[0], places, strict=True):
+        heights = np.arange(len(block))[::-1]
+        means = block["difference"].to_numpy()
+        reach = np.abs(block[["low", "high"]].to_numpy().T - means)
+        panel.axvline(0, color="grey", linewidth=0.8)
+        panel.errorbar(
+            means, heights, xerr=reach, fmt="o", color="black", capsize=2
+        )
+        names = [
+            f"{one['variant']}  (against {one['against']})"
+            for one in block.to_dict("records")
+        ]
+        panel.set_yticks(heights, names)
+        panel.set_title(label("place", place))
+        panel.set_xlabel("test error minus Mixup's\n(percentage points)")
+    return figure
+
+
+FIGURES = {
+    "learning_curves.png": (
+        learning_curves,
+        "Table 2's runs: test error while training, mean ± standard deviation "
+        "over seeds. Where a curve is flat, more steps would not help.",
+    ),
+    "error_by_share.png": (
+        error_by_share,
+        "Table 3's runs: test error by the number of labels, mean ± standard "
+        "deviation over subsets.",
+    ),
+    "figure_2.png": (
+        loss_along_lam,
+        "The paper's Figure 2, on 3 % of TREC: the loss of trained networks "
+        "on mixtures of test sentences (words mixed above, sentences below), "
+        "mean ± standard deviation over subsets.",
+    ),
+    "what_matters.png": (
+        what_matters,
+        "What each change does: difference of the test error to what it is "
+        "compared with, and its 95 % bootstrap interval. Left of 0 is better.",
+    ),
+}
+
+
+def _line_with_band(panel, x, values, method):
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    style = STYLES[method]
+    panel.plot(x, mean, label=label("", method), **style)
+    panel.fill_between(
+        x,
+        mean - deviation,
+        mean + deviation,
+        color=style["color"],
+        alpha=0.12,
+        linewidth=0,
+    )
+
+
+def _panels(number, most_columns=3):
+    columns = min(number, most_columns)
+    rows = math.ceil(number / columns)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(max(_WIDTH * columns, 5), _HEIGHT * rows + 0.6),
+        layout="constrained",
+        squeeze=False,
+    )
+    panels = list(axes.flat)
+    for unused in panels[number:]:
+        unused.set_axis_off()
+    return figure, panels
+
+
+def _legend(figure, panels):
+    entries = {}
+    for panel in panels:
+        handles, labels = panel.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    figure.legend(
+        entries.values(),
+        entries.keys(),
+        loc="outside lower center",
+        ncols=min(len(entries), 3),
+        frameon=False,
+    )

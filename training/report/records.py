@@ -1,0 +1,114 @@
+"""Which record belongs to which cell of which table."""
+
+import collections
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from training.configuration import configuration
+from training.grid.runs import read_record
+from training.options import TrainOptions
+
+# How a run was trained; a table's cells may have any of these.
+SETTINGS = (
+    "steps",
+    "steps_per_evaluation",
+    "batch_size",
+    "learning_rate",
+    "embeddings",
+    "bert",
+    "vocabulary",
+    "jit_compile",
+)
+_NO_PART_OF_A_CELL = {*SETTINGS, "dropout", "l2", "max_length"}
+MEASURES = ("test_error", "oracle_test_error", "test_calibration_error")
+
+
+def load_records(folder):
+    """All records of a folder, in the order of their files' names.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or no record in it.
+        ValueError: If a file is no record.
+    """
+    folder = Path(folder)
+    records = []
+    for path in sorted(folder.glob("*.json")):
+        record = read_record(path)
+        if record is None:
+            raise ValueError(f"'{path}' is no record of a run, or damaged")
+        records.append(record)
+    if not records:
+        raise FileNotFoundError(
+            f"--records-dir: there are no records in '{folder}'; "
+            "python -m training table 2 makes some"
+        )
+    return records
+
+
+def settings_of(record):
+    """How a record's run was trained: a tuple of `SETTINGS`' values."""
+    return tuple(record["configuration"].get(name) for name in SETTINGS)
+
+
+def results_of(table, records):
+    """The results of a table's cells.
+
+    Where runs of a block of the table were trained in several ways, such as
+    with more steps, those count of which there are most, then the longest.
+
+    Args:
+        table: A `Table`.
+        records: List of records.
+
+    Returns:
+        A `pandas.DataFrame` with a row per run that succeeded: a column per
+        axis, `seed`, one per measure, `lam_shift` (the mean over the training
+        of |λ* − λ|) and `record`.
+    """
+    by_cell = collections.defaultdict(list)
+    for record in records:
+        if "results" in record:
+            cell = _identity(record["configuration"])
+            by_cell[cell].append(record)
+    seeds = {r["configuration"].get("seed", 0) for r in records}
+    found = collections.defaultdict(list)
+    for cell in table.cells():
+        block = tuple(cell[axis] for axis in table.blocks)
+        for seed in sorted(seeds):
+            options = TrainOptions(**table.fields(cell, seed)).resolved()
+            for record in by_cell[_identity(configuration(options))]:
+                found[block].append((cell, seed, record))
+    rows = [
+        cell
+        | {"seed": seed}
+        | {measure: record["results"][measure] for measure in MEASURES}
+        | {"lam_shift": _mean(record["curves"].get("lam_shift", [0.0]))}
+        | {"record": record}
+        for runs in found.values()
+        for cell, seed, record in _of_one_setting(runs)
+    ]
+    columns = [*table.axes, "seed", *MEASURES, "lam_shift", "record"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _mean(values):
+    return sum(values) / len(values)
+
+
+def _of_one_setting(runs):
+    count = collections.Counter(settings_of(record) for *_, record in runs)
+    usual = max(count, key=lambda setting: (count[setting], setting[0]))
+    return [run for run in runs if settings_of(run[-1]) == usual]
+
+
+def _identity(values):
+    """What two runs of a cell and a seed have in common, as text."""
+    kept = {
+        key: value
+        for key, value in values.items()
+        if key not in _NO_PART_OF_A_CELL
+    }
+    kept["has_vectors"] = values["embeddings"] != "random"
+    return json.dumps(kept, sort_keys=True)

@@ -1,0 +1,92 @@
+"""Means, paired differences, and whether they could be chance."""
+
+import dataclasses
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+RESAMPLES = 9999
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """A cell's error minus that of the cell it is compared with.
+
+    Attributes:
+        mean: Float, in percentage points, over the seeds that both have.
+        low, high: Floats, the 95 % bootstrap interval of the mean.
+        p_value: Float, of a paired t-test; `nan` where there is none.
+        relative: Float, the paper's RP in %: how much lower the error is.
+        seeds: Int.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p_value: float
+    relative: float
+    seeds: int
+
+
+def compare(errors, others):
+    """Compares the errors of two cells, seed by seed.
+
+    Args:
+        errors, others: `pandas.Series` of floats in %, indexed by seed.
+
+    Returns:
+        A `Difference`, or `None` if the cells have no seed in common.
+
+    Example:
+    >>> import pandas as pd
+    >>> compare(pd.Series([8.0, 9.0]), pd.Series([10.0, 10.0])).relative
+    15.0
+    """
+    seeds = errors.index.intersection(others.index)
+    if not len(seeds):
+        return None
+    errors, others = errors.loc[seeds], others.loc[seeds]
+    # 10.6 - 11.0 and 10.8 - 11.2 are to be equal.
+    each = (errors - others).round(6).to_numpy()
+    mean = float(each.mean())
+    low, high, p_value = np.nan, np.nan, np.nan
+    if len(each) > 1 and np.ptp(each) > 0:
+        interval = stats.bootstrap(
+            (each,),
+            np.mean,
+            n_resamples=RESAMPLES,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+        low, high = map(float, interval)
+        p_value = float(stats.ttest_1samp(each, 0).pvalue)
+    elif len(each) > 1:
+        # All seeds differ by the same: no spread to test with.
+        low, high = mean, mean
+    relative = -100 * mean / float(others.mean()) if others.mean() else np.nan
+    return Difference(mean, low, high, p_value, relative, len(each))
+
+
+def corrected(p_values):
+    """Corrects p-values for their number (Holm 1979).
+
+    Args:
+        p_values: List of floats; `nan` counts as no test.
+
+    Returns:
+        List of floats: the chance that any of the tests would say so.
+
+    Example:
+    >>> corrected([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    p_values = np.asarray(p_values, dtype=float)
+    tested = np.flatnonzero(~np.isnan(p_values))
+    order = tested[np.argsort(p_values[tested])]
+    factors = len(order) - np.arange(len(order))
+    result = np.full(len(p_values), np.nan)
+    raised = np.maximum.accumulate(p_values[order] * factors)
+    result[order] = np.minimum(raised, 1.0)
+    return result.round(10).tolist()
