@@ -110,7 +110,7 @@ def main():
         tyro.extras.subcommand_cli_from_dict(
             commands, prog="python -m training", description=__doc__
         )
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

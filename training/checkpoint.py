@@ -1,6 +1,7 @@
 """The state of a run on disc, from which it can go on after a kill."""
 
 import json
+import math
 import os
 import zipfile
 from pathlib import Path
@@ -41,6 +42,11 @@ class Checkpoint(keras.callbacks.Callback):
         return len(self.curves.get("val_accuracy", ()))
 
     def on_epoch_end(self, epoch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise FloatingPointError(
+                f"the loss became {logs['loss']} before evaluation {epoch + 1};"
+                " a lower --learning-rate may help"
+            )
         for key, value in {**logs, **self.measure()}.items():
             self.curves.setdefault(key, []).append(float(value))
         accuracies = self.curves["val_accuracy"]

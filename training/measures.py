@@ -84,10 +84,11 @@ def loss_along_lam(model, ids, labels, num_points):
         ],
         axis=1,
     )
-    mean = losses.mean(axis=1)
+    # Every pair also stands the other way around, but one with itself.
+    weights = np.where(first == second, 1, 2) / len(labels)
+    mean = losses @ weights
     return {
         "lam": lams.tolist(),
-        # Every pair also stands the other way around.
         "mean": ((mean + mean[::-1]) / 2).tolist(),
         "pairs": losses[:, :2].T.tolist(),
     }

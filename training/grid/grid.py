@@ -39,7 +39,7 @@ def run_grid(grid):
     left = [run for run in runs if not records[run]]
     if grid.retry_failed:
         left += failed
-    clock = Clock(done)
+    clock = Clock(map(read_record, grid.records_dir.glob("*.json")))
     console = Console(soft_wrap=True)
     if grid.dry_run:
         _list(console, records)

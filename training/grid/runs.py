@@ -71,7 +71,7 @@ def _options(grid, fields):
 
 
 def read_record(path):
-    """A run's record, or `None` if there is none or it is damaged."""
+    """A run's record, a dict, or `None` if there is none or it is damaged."""
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
@@ -92,8 +92,8 @@ class Clock:
             self.add(record)
 
     def add(self, record):
-        """Learns from a record how long a step takes."""
-        if "results" not in record:
+        """Learns from a record how long a step takes, if it says so."""
+        if not record or "results" not in record:
             return
         steps = record["configuration"]["steps"]
         for key in self._keys(record["configuration"]):

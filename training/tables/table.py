@@ -90,7 +90,8 @@ class Table:
         dev set. The methods of a row meet the same.
         """
         fields = {**self.options(cell), "seed": seed}
-        if "all" in SOURCES[fields["dataset"]].files:
+        source = SOURCES.get(fields["dataset"])
+        if source and "all" in source.files:
             fields["fold"] = seed % 10
         else:
             fields["split_seed"] = seed
