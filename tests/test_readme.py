@@ -1,7 +1,6 @@
 """What the README and the docs show runs."""
 
 import re
-import shlex
 import sys
 from pathlib import Path
 
@@ -23,7 +22,15 @@ PYTHON = [
         re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
     )
 ]
-COMMANDS = re.findall(r"^python -m training (\w+)(.*)$", TEXT, re.MULTILINE)
+COMMANDS = [
+    command
+    for path in [HERE / "README.md", *sorted((HERE / "docs").glob("*.md"))]
+    for command in re.findall(
+        r"^python -m training (\w+)((?:.*\\\n)*.*)$",
+        path.read_text("utf-8"),
+        re.MULTILINE,
+    )
+]
 
 
 @pytest.mark.parametrize("block", PYTHON)
@@ -33,7 +40,7 @@ def test_python_blocks_run(block):
 
 @pytest.mark.parametrize(("command", "arguments"), COMMANDS)
 def test_options_of_commands_exist(command, arguments, monkeypatch, capsys):
-    options = [w for w in shlex.split(arguments) if w.startswith("--")]
+    options = re.findall(r"--[\w-]+", arguments)
     monkeypatch.setattr(sys, "argv", ["training", command, "--help"])
     with pytest.raises(SystemExit) as exit:
         main()

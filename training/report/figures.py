@@ -1,6 +1,8 @@
 """Figures of results, readable in print and without colours."""
 
+import dataclasses
 import math
+from collections.abc import Callable
 
 import matplotlib
 
@@ -23,35 +25,24 @@ STYLES = {
 _WIDTH, _HEIGHT = 3.6, 2.8  # inches, of a panel
 
 
-def draw_figures(results, rows, folder):
-    """Draws each figure that there are results for.
+def draw_figure(name, results, rows, path):
+    """Draws a figure.
 
     Args:
-        results: Dict from a table's name to what `results_of` returns.
-        rows: Dict from a table's name to what `rows_of` returns.
-        folder: Path of a folder, made if it is not there.
-
-    Returns:
-        Dict from file name to the figure's caption.
+        name: Key of `FIGURES`.
+        results: What `results_of` returns for the figure's table.
+        rows: What `rows_of` returns for it.
+        path: Path of the file to write.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    captions = {}
-    for name, (draw, caption) in FIGURES.items():
-        figure = draw(results, rows)
-        if figure is None:
-            continue
-        figure.savefig(folder / name, dpi=150, metadata={"Software": None})
-        plt.close(figure)
-        captions[name] = caption
-    return captions
+    figure = FIGURES[name].draw(results, rows)
+    figure.savefig(path, dpi=150, metadata={"Software": None})
+    plt.close(figure)
 
 
 def learning_curves(results, rows):
     """Test error against steps, by backbone and data set, of Table 2."""
     del rows
-    blocks = list(results["2"].groupby(["backbone", "dataset"], sort=False))
-    if not blocks:
-        return None
+    blocks = list(results.groupby(["backbone", "dataset"], sort=False))
     figure, panels = _panels(len(blocks), most_columns=2)
     for panel, ((backbone, dataset), block) in zip(
         panels, blocks, strict=False
@@ -75,9 +66,7 @@ def learning_curves(results, rows):
 def error_by_share(results, rows):
     """Test error against the number of labels, of Table 3."""
     del rows
-    blocks = list(results["3"].groupby("backbone", sort=False))
-    if not blocks:
-        return None
+    blocks = list(results.groupby("backbone", sort=False))
     figure, panels = _panels(len(blocks))
     for panel, (backbone, block) in zip(panels, blocks, strict=False):
         methods = list(block.groupby("method", sort=False))
@@ -112,10 +101,7 @@ def error_by_share(results, rows):
 def loss_along_lam(results, rows):
     """The paper's Figure 2: loss on mixtures of test sentences."""
     del rows
-    runs = results["figure-2"]
-    if runs.empty:
-        return None
-    runs = runs[runs["backbone"] == runs["backbone"].iloc[0]]
+    runs = results[results["backbone"] == results["backbone"].iloc[0]]
     figure, panels = _panels(6, most_columns=3)
     titles = ("one pair", "another pair", "all test sentences")
     for row, place in enumerate(("word", "sent")):
@@ -125,7 +111,7 @@ def loss_along_lam(results, rows):
                 for record in runs[runs["method"] == method]["record"]
             ]
             if not measured:
-                return None
+                continue
             lams = measured[0]["lam"]
             curves = [
                 *np.array([one["pairs"] for one in measured]).swapaxes(0, 1),
@@ -144,10 +130,7 @@ def loss_along_lam(results, rows):
 def what_matters(results, rows):
     """How far each variant is from Mixup, of what-matters."""
     del results
-    rows = rows["what-matters"]
     rows = rows[~rows["difference"].isna()]
-    if rows.empty:
-        return None
     places = list(rows.groupby("place", sort=False))
     figure, axes = plt.subplots(
         1,
@@ -172,28 +155,47 @@ def what_matters(results, rows):
         ]
         panel.set_yticks(heights, names)
         panel.set_title(label("place", place))
-        panel.set_xlabel("test error minus Mixup's\n(percentage points)")
+        panel.set_xlabel("difference of test errors\n(percentage points)")
     return figure
 
 
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A figure of the report.
+
+    Attributes:
+        table: String, the table whose results it shows.
+        draw: Function of the table's results and rows to a `plt.Figure`.
+        caption: String.
+    """
+
+    table: str
+    draw: Callable
+    caption: str
+
+
 FIGURES = {
-    "learning_curves.png": (
+    "learning_curves.png": Figure(
+        "2",
         learning_curves,
         "Table 2's runs: test error while training, mean ± standard deviation "
         "over seeds. Where a curve is flat, more steps would not help.",
     ),
-    "error_by_share.png": (
+    "error_by_share.png": Figure(
+        "3",
         error_by_share,
         "Table 3's runs: test error by the number of labels, mean ± standard "
         "deviation over subsets.",
     ),
-    "figure_2.png": (
+    "figure_2.png": Figure(
+        "figure-2",
         loss_along_lam,
         "The paper's Figure 2, on 3 % of TREC: the loss of trained networks "
         "on mixtures of test sentences (words mixed above, sentences below), "
         "mean ± standard deviation over subsets.",
     ),
-    "what_matters.png": (
+    "what_matters.png": Figure(
+        "what-matters",
         what_matters,
         "What each change does: difference of the test error to what it is "
         "compared with, and its 95 % bootstrap interval. Left of 0 is better.",
@@ -240,6 +242,6 @@ def _legend(figure, panels):
         entries.values(),
         entries.keys(),
         loc="outside lower center",
-        ncols=min(len(entries), 3),
+        ncols=math.ceil(len(entries) / 2),
         frameon=False,
     )

@@ -152,7 +152,7 @@ def markdown(table, rows):
     ]
     has_variants = "variant" in axes
     if has_variants:
-        head.append("mean λ* − λ")
+        head.append("λ moved by")
     lines = [head, ["---"] * len(head)]
     missing = []
     for values, group in _groups(rows, axes[:-1]):

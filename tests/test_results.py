@@ -1,0 +1,57 @@
+"""What the docs say of results is what the records say."""
+
+from pathlib import Path
+
+import pytest
+
+from training.grid.options import RECORDS_DIR
+from training.report.records import load_records
+from training.report.report import report
+
+HERE = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with all that `report` writes from the records."""
+    folder = tmp_path_factory.mktemp("docs")
+    readme = folder / "README.md"
+    readme.write_text((HERE / "README.md").read_text("utf-8"), "utf-8")
+    records = HERE / RECORDS_DIR
+    report(records, folder / "RESULTS.md", readme, is_drawing=False)
+    return folder
+
+
+def test_results_are_those_of_the_records_byte_for_byte(made):
+    assert (made / "RESULTS.md").read_bytes() == (
+        HERE / "docs" / "RESULTS.md"
+    ).read_bytes()
+    tables = sorted(path.name for path in (made / "results").glob("*.csv"))
+    assert len(tables) > 3
+    for name in tables:
+        ours = (HERE / "docs" / "results" / name).read_bytes()
+        assert (made / "results" / name).read_bytes() == ours
+
+
+def test_the_readme_has_the_results_in_short(made):
+    text = (HERE / "README.md").read_text("utf-8")
+    assert (made / "README.md").read_text("utf-8") == text
+    assert "WordAMP" in text.partition("<!-- results -->")[2][:600]
+
+
+def test_figures_of_the_results_are_there():
+    text = (HERE / "docs" / "RESULTS.md").read_text("utf-8")
+    figures = sorted((HERE / "docs" / "results").glob("*.png"))
+    assert len(figures) == 4
+    for path in figures:
+        assert f"(results/{path.name})" in text
+
+
+def test_no_run_of_the_records_failed():
+    assert all("results" in one for one in load_records(HERE / RECORDS_DIR))
+
+
+def test_records_name_no_place():
+    for path in (HERE / RECORDS_DIR).glob("*.json"):
+        text = path.read_text("utf-8")
+        assert '"/' not in text, path

@@ -1,0 +1,165 @@
+"""The parts of `RESULTS.md`, as Markdown."""
+
+import collections
+
+from training.report.tables import label, markdown, spread
+
+
+def glance(rows):
+    """Table 2 in short: methods by backbones and data sets, test errors."""
+    rows = rows[rows["seeds"] > 0]
+    if rows.empty:
+        return "Nothing of Table 2 has been run.\n"
+    columns = rows[["backbone", "dataset"]].drop_duplicates()
+    cells = rows.set_index(["backbone", "dataset", "method"])
+    head = [
+        f"{label('', backbone)}, {label('', dataset)}"
+        for backbone, dataset in columns.itertuples(index=False)
+    ]
+    lines = [["test error, %", *head], ["---"] * (len(head) + 1)]
+    for method in rows["method"].drop_duplicates():
+        line = [label("", method)]
+        for backbone, dataset in columns.itertuples(index=False):
+            if (backbone, dataset, method) in cells.index:
+                cell = cells.loc[(backbone, dataset, method)]
+                line.append(spread(cell["test_error"], cell["test_error_sd"]))
+            else:
+                line.append("missing")
+        lines.append(line)
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table}\n\n{verdict(rows)}\n"
+
+
+def verdict(rows):
+    """What the comparisons of AMP with Mixup in some rows of Table 2 say."""
+    amp = rows[rows["method"].str.endswith("-amp")]
+    return _compared(amp, " of AMP with Mixup")
+
+
+def _compared(rows, what=""):
+    """Counts the comparisons of some rows, in a sentence."""
+    rows = rows[~rows["difference"].isna()]
+    if rows.empty:
+        return f"No comparison{what} could be made."
+    seeds = " to ".join(str(one) for one in sorted(set(rows["seeds"])))
+    lower = (rows["difference"] < 0).sum()
+    higher = (rows["difference"] > 0).sum()
+    sure = rows[rows["p_value"] < 0.05]
+    sentence = (
+        f"Of {len(rows)} comparison{'s' * (len(rows) > 1)}{what} "
+        f"({seeds} seeds each), the mean error is lower in {lower} and higher "
+        f"in {higher}; it is "
+        f"{rows['difference'].mean():+.2f} percentage points on average"
+    )
+    if sure.empty:
+        return f"{sentence}. No difference is significant (p < 0.05)."
+    better = (sure["difference"] < 0).sum()
+    return (
+        f"{sentence}. Significant (p < 0.05): {better} lower, "
+        f"{len(sure) - better} higher."
+    )
+
+
+def section(table, results, rows):
+    """A table's blocks, with what they were trained with."""
+    lines = [f"## {table.title}\n"]
+    missing = {}
+    blocks = list(table.blocks)
+    grouped = dict(list(results.groupby(blocks, sort=False)))
+    for values, block in rows.groupby(blocks, sort=False):
+        names = list(map(label, blocks, values))
+        if not block["seeds"].any():
+            missing.setdefault(names[0], []).extend(names[1:])
+            continue
+        lines.append(f"### {', '.join(names)}\n")
+        lines.append(_settings(grouped[values]["record"]) + "\n")
+        lines.append(markdown(table, block) + "\n")
+        lines.append(_block_verdict(table, block) + "\n")
+    if missing:
+        parts = [
+            ": ".join([name, ", ".join(of)][: 1 + bool(of)])
+            for name, of in missing.items()
+        ]
+        lines.append(f"Missing, not run: {'; '.join(parts)}.\n")
+    return "\n".join(lines)
+
+
+def _block_verdict(table, block):
+    if "method" not in table.axes:
+        return _compared(block)
+    amp = block[block["method"].str.endswith("-amp")]
+    return _compared(amp, " of AMP with Mixup")
+
+
+def _settings(records):
+    values = records.iloc[0]["configuration"]
+    words = {
+        "steps": "steps",
+        "steps_per_evaluation": "between evaluations",
+        "batch_size": "sentences a step",
+    }
+    parts = [f"{values[key]} {word}" for key, word in words.items()]
+    parts.append(f"learning rate {values['learning_rate']:g}")
+    if values["embeddings"] != "random":
+        coverage = [one["dataset"]["coverage"]["tokens"] for one in records]
+        parts.append(
+            f"`{values['embeddings']}`, which has vectors for "
+            f"{sum(coverage) / len(coverage):.0%} of the training set's words"
+        )
+    if values["backbone"] == "bert":
+        parts.append(f"begins with `{values['bert']}`")
+    sizes = sorted({one["dataset"]["train"] for one in records})
+    sizes = " to ".join(str(size) for size in {sizes[0]: 0, sizes[-1]: 0})
+    return ", ".join([*parts, f"{sizes} sentences to train on"]) + "."
+
+
+def figure_list(figures):
+    """The figures and their captions; `""` if there are none."""
+    if not figures:
+        return ""
+    lines = ["## Figures\n"]
+    for name, figure in figures.items():
+        lines.append(f"![{figure.caption}](results/{name})\n")
+        lines.append(f"{figure.caption}\n")
+    return "\n".join(lines)
+
+
+def environments(records):
+    """With which versions the records were made, and how long it took."""
+    count = collections.Counter()
+    for record in records:
+        about = record.get("environment")
+        if about:
+            versions = ", ".join(
+                f"{name} {version}"
+                for name, version in about["versions"].items()
+            )
+            count[f"{versions}, Python {about['python']}"] += 1
+    lines = [
+        f"{number} runs with {versions}"
+        for versions, number in sorted(count.items())
+    ]
+    seconds = sum(
+        record["results"]["seconds"]
+        for record in records
+        if "results" in record
+    )
+    return (
+        f"{'; '.join(lines)}; on CPUs, together {seconds / 3600:.1f} hours of "
+        "training.\n"
+    )
+
+
+def failures(records):
+    """The runs that failed, and why; `""` if there are none."""
+    failed = [record for record in records if "error" in record]
+    if not failed:
+        return ""
+    lines = ["## Failed runs\n"]
+    for record in failed:
+        values = record["configuration"]
+        lines.append(
+            f"- {values['dataset']} {values['backbone']} {values['method']} "
+            f"seed {values.get('seed', 0)}: {record['error']}"
+        )
+    return "\n".join(lines) + "\n"
