@@ -330,6 +330,13 @@ def test_ray_brings_back_runs_whose_worker_is_killed(grid):
     assert got == expected
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+def test_a_ray_that_is_not_there_is_said_at_once(grid, address):
+    with pytest.raises(ConnectionError, match="nothing answers at"):
+        run_grid(dataclasses.replace(grid, ray_address=address))
+    assert records_in(grid) == {}
+
+
 def _read(path):
     try:
         return path.read_bytes()

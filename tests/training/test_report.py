@@ -217,6 +217,7 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
     assert "BERT: TREC, SST-1, SST-2, SUBJ, MR." in text
     assert "- trec cnn sent seed 0: ValueError: no" in text
     assert "(results/figure_2.png)" in text
+    assert "- Does re-weighting add to it? CNN, words mixed: " in text
     assert readme.read_text().startswith("before\n<!-- results -->\n| test")
     csv = pd.read_csv(output.parent / "results" / "table_2.csv")
     assert len(csv) == len(TABLES["2"].cells())

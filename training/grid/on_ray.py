@@ -1,6 +1,8 @@
 """Runs experiments on Ray, on this machine or a cluster."""
 
 import logging
+import re
+import socket
 
 import keras_amp
 import training
@@ -29,6 +31,7 @@ def run_on_ray(runs, address, processes, threads, retries):
     except ImportError as error:
         raise ImportError("Ray is missing: pip install ray") from error
 
+    _check_reachable(address)
     # A cluster's machines get this code; they need its dependencies.
     environment = {
         "py_modules": [keras_amp, training],
@@ -62,6 +65,20 @@ def run_on_ray(runs, address, processes, threads, retries):
                 yield run, lost(run, retries + 1)
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address):
+    """Ray itself tries for minutes before it says so."""
+    match = re.fullmatch(r"(?:ray://)?([^/:]+):(\d+)", address)
+    if match is None:
+        return
+    try:
+        socket.create_connection((match[1], int(match[2])), timeout=5).close()
+    except OSError as error:
+        raise ConnectionError(
+            f"--ray-address: nothing answers at '{address}' ({error}); start "
+            "a Ray there with  ray start --head  or use --ray local"
+        ) from error
 
 
 def _execute(options, threads):

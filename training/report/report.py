@@ -7,6 +7,7 @@ from pathlib import Path
 from training.report.figures import FIGURES, draw_figure
 from training.report.records import load_records, results_of
 from training.report.sections import (
+    answers,
     environments,
     failures,
     figure_list,
@@ -95,6 +96,7 @@ def report(records_dir, output, readme, is_drawing):
         HEAD,
         environments(records),
         "## At a glance\n\n" + glance(rows["2"]),
+        answers(rows["what-matters"]),
         *sections,
         figure_list(figures),
         failures(records),

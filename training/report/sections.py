@@ -2,7 +2,7 @@
 
 import collections
 
-from training.report.tables import label, markdown, spread
+from training.report.tables import interval, label, markdown, number, spread
 
 
 def glance(rows):
@@ -82,6 +82,32 @@ def section(table, results, rows):
         ]
         lines.append(f"Missing, not run: {'; '.join(parts)}.\n")
     return "\n".join(lines)
+
+
+QUESTIONS = {
+    "amp": "Does the paper's formula, with ε = 0.002, do anything?",
+    "epsilon=0.5": "Does a large step, ε = 0.5?",
+    "fresh-noise": "Does fresh noise in the second pass add to it?",
+    "fresh-noise, epsilon=0": "Does the noise do it alone, without moving λ?",
+    "reweight": "Does re-weighting add to it?",
+    "released": "Does the released code, all its changes together?",
+}
+
+
+def answers(rows):
+    """What the rows of what-matters say to `QUESTIONS`, as a list."""
+    lines = ["## What matters, in short\n"]
+    rows = rows[~rows["difference"].isna()]
+    for variant, question in QUESTIONS.items():
+        parts = [
+            f"{label('backbone', row['backbone'])}, "
+            f"{label('place', row['place'])}: {interval(row)} against "
+            f"{row['against']}, p = {number(row['p_value'], 2)}"
+            for row in rows[rows["variant"] == variant].to_dict("records")
+        ]
+        if parts:
+            lines.append(f"- {question} {'; '.join(parts)}.")
+    return "\n".join([*lines, ""]) if lines[1:] else ""
 
 
 def _block_verdict(table, block):

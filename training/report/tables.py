@@ -182,7 +182,7 @@ def _cells(row):
         spread(row["test_error"], row["test_error_sd"]),
         spread(row["published"], row["published_sd"]),
         label("", row["against"]),
-        _interval(row),
+        interval(row),
         number(row["p_value"], 3),
         signed(row["relative"]),
         signed(row["published_relative"]),
@@ -220,7 +220,8 @@ def spread(mean, deviation):
     return f"{mean:.1f} ± {deviation:.1f}"
 
 
-def _interval(row):
+def interval(row):
+    """A row's difference and its 95 % interval, or a dash."""
     if math.isnan(row["difference"]):
         return NOTHING
     if math.isnan(row["low"]):
