@@ -122,15 +122,23 @@ class Experiment:
         }
         return checkpoint, results | self._measure(), curves
 
-    def _measure(self):
-        """What the best checkpoint does on the test set."""
+    def predict_test(self):
+        """The classifier's probabilities on the test set, and its labels.
+
+        Returns:
+            Float array `(examples, classes)`, int array `(examples,)`.
+        """
         test = batches(
             self.dataset.test,
             self.tokenizer,
             EVALUATION_BATCH_SIZE,
             max_length=self.options.max_length,
         )
-        probabilities, labels = predict_probabilities(self.classifier, test)
+        return predict_probabilities(self.classifier, test)
+
+    def _measure(self):
+        """What the best checkpoint does on the test set."""
+        probabilities, labels = self.predict_test()
         measures = {
             "test_calibration_error": calibration_error(probabilities, labels)
         }

@@ -11,6 +11,7 @@ from keras_amp.serving import next_version
 from training.checkpoint import checkpoint_path
 from training.experiment import Experiment
 from training.record import environment, write_record
+from training.summary import summarize
 
 
 def train(options):
@@ -51,7 +52,7 @@ def train(options):
     }
     write_record(record_path, record)
     checkpoint.discard()
-    _report(console, results, model_path, record_path)
+    _report(console, experiment, results, model_path, record_path)
     return record
 
 
@@ -103,15 +104,18 @@ def _folders(options):
     return folders
 
 
-def _report(console, results, model_path, record_path):
+def _report(console, experiment, results, model_path, record_path):
     console.print(
         "\n[bold]Error of the best checkpoint[/] "
         f"(step {results['best_step']}): "
         f"dev {results['dev_error']:.1f} %, test {results['test_error']:.1f} % "
         f"(oracle {results['oracle_test_error']:.1f} %), "
-        f"trained in {results['seconds']:.0f} s",
+        f"trained in {results['seconds']:.0f} s\n",
     )
-    paths = f"Model:  {model_path}\nRecord: {record_path}"
+    probabilities, _ = experiment.predict_test()
+    dataset = experiment.dataset
+    summarize(console, dataset.test, probabilities, dataset.label_names)
+    paths = f"\nModel:  {model_path}\nRecord: {record_path}"
     console.print(paths, markup=False)
     console.print(
         "Ask it with\n\n"

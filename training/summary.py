@@ -1,0 +1,82 @@
+"""What a classifier gets wrong, for a person to read."""
+
+import numpy as np
+from rich.table import Table
+
+NUM_EXAMPLES = 5
+WIDTH = 60  # letters of a sentence that are shown
+
+
+def most_confused(predicted, labels, num_classes):
+    """The two classes that are taken for each other most often.
+
+    Args:
+        predicted, labels: Int arrays of shape `(examples,)`.
+        num_classes: Int.
+
+    Returns:
+        Two ints, the class that loses more first; `None` if nothing is wrong.
+
+    Example:
+    >>> import numpy as np
+    >>> most_confused(np.array([1, 1, 0, 2]), np.array([0, 0, 1, 2]), 3)
+    (0, 1)
+    """
+    counts = np.zeros((num_classes, num_classes), dtype=int)
+    np.add.at(counts, (labels, predicted), 1)
+    np.fill_diagonal(counts, 0)
+    both = counts + counts.T
+    if not both.any():
+        return None
+    one, other = map(int, np.unravel_index(both.argmax(), both.shape))
+    if counts[one, other] < counts[other, one]:
+        one, other = other, one
+    return one, other
+
+
+def summarize(console, examples, probabilities, label_names):
+    """Prints the two classes that are confused most, and some wrong answers.
+
+    The wrong answers are those the classifier is surest of.
+
+    Args:
+        console: `rich.console.Console`.
+        examples: `Examples` of the test set.
+        probabilities: Float array of shape `(examples, classes)`.
+        label_names: Tuple of strings.
+    """
+    labels, predicted = examples.labels, probabilities.argmax(axis=1)
+    confused = most_confused(predicted, labels, len(label_names))
+    if confused is None:
+        console.print("Nothing in the test set is wrong.")
+        return
+    parts = []
+    for one, other in (confused, confused[::-1]):
+        is_one = labels == one
+        wrong = (predicted[is_one] == other).sum()
+        parts.append(
+            f"{wrong} of {is_one.sum()} '{label_names[one]}' were taken for "
+            f"'{label_names[other]}'"
+        )
+    console.print(f"Confused most: {', '.join(parts)}.", markup=False)
+
+    wrong = np.flatnonzero(predicted != labels)
+    surest = wrong[np.argsort(-probabilities[wrong].max(axis=1))]
+    table = Table(
+        "answer",
+        "is",
+        "sentence",
+        title=f"{min(NUM_EXAMPLES, len(wrong))} of {len(wrong)} wrong answers, "
+        "with their probabilities",
+        title_justify="left",
+    )
+    for index in surest[:NUM_EXAMPLES]:
+        answers = [
+            f"{label_names[label]} {probabilities[index, label]:.2f}"
+            for label in (predicted[index], labels[index])
+        ]
+        text = examples.texts[index]
+        short = text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+        # Brackets in a sentence are no markup.
+        table.add_row(*(one.replace("[", r"\[") for one in (*answers, short)))
+    console.print(table)
