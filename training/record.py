@@ -36,19 +36,29 @@ def write_record(path, record, compact=False):
         compact: Bool, whether to write a line per entry of the dict instead
             of one per number.
     """
+    if compact:
+        text = ",\n".join(
+            f" {json.dumps(key)}: {json.dumps(value, default=str)}"
+            for key, value in record.items()
+        )
+        text = f"{{\n{text}\n}}"
+    else:
+        text = json.dumps(record, indent=1, default=str)
+    write_text(path, text + "\n")
+
+
+def write_text(path, text):
+    """Writes a text file whole or not at all.
+
+    Args:
+        path: Path of the file; its folder is made if it is not there.
+        text: String.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        if compact:
-            text = ",\n".join(
-                f" {json.dumps(key)}: {json.dumps(value, default=str)}"
-                for key, value in record.items()
-            )
-            text = f"{{\n{text}\n}}"
-        else:
-            text = json.dumps(record, indent=1, default=str)
-        unfinished.write_text(text + "\n", encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8")
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)

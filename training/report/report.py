@@ -1,9 +1,8 @@
 """The command `report`: from records to `RESULTS.md`, CSV files and figures."""
 
-import os
 import re
-from pathlib import Path
 
+from training.record import write_text
 from training.report.figures import FIGURES, draw_figure
 from training.report.records import load_records, results_of
 from training.report.sections import (
@@ -76,7 +75,9 @@ def report(records_dir, output, readme, is_drawing):
     for name in PRINTED:
         if rows[name]["seeds"].any():
             path = folder / f"{_slug(name)}.csv"
-            _write(path, rows[name].to_csv(index=False, float_format="%.6g"))
+            write_text(
+                path, rows[name].to_csv(index=False, float_format="%.6g")
+            )
             written.append(path)
     figures = {
         name: figure
@@ -101,10 +102,10 @@ def report(records_dir, output, readme, is_drawing):
         figure_list(figures),
         failures(records),
     ]
-    _write(output, "\n".join(part for part in parts if part))
+    write_text(output, "\n".join(part for part in parts if part))
     written.append(output)
     if readme is not None:
-        _write(readme, _with_results(readme.read_text("utf-8"), rows["2"]))
+        write_text(readme, _with_results(readme.read_text("utf-8"), rows["2"]))
         written.append(readme)
     return written
 
@@ -120,10 +121,3 @@ def _with_results(text, rows):
 
 def _slug(name):
     return f"table_{name}" if name.isdigit() else name.replace("-", "_")
-
-
-def _write(path, text):
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)
