@@ -51,7 +51,7 @@ def test_probabilities_of_all_batches_in_order():
 
 @pytest.mark.parametrize("size", [6, 7])
 def test_loss_along_lam_is_that_of_each_pair_by_hand(size):
-    model = keras_amp.Mixup(classifier(), "hidden")
+    model = keras_amp.Mixup(classifier(dropout=0.5), "hidden")
     x, y = batch(size)
     got = loss_along_lam(model, x, y, num_points=5)
     order = np.random.default_rng(0).permutation(size)

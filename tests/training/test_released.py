@@ -1,5 +1,6 @@
 """The released code's steps, one at a time, against AMP's own."""
 
+import contextlib
 import dataclasses
 
 import keras
@@ -38,6 +39,15 @@ def step(released=None, dropout=0.0, epsilon=0.3, lam=LAM, steps=1):
     return model, logs
 
 
+@contextlib.contextmanager
+def eagerly():
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_without_options_it_is_the_step_of_amp(dropout):
     ours, ours_logs = step(dropout=dropout, steps=3)
@@ -65,6 +75,24 @@ def test_fresh_noise_makes_a_gain_of_nothing():
     assert 0 < fresh["adversarial_share"] < 1
     without_noise = step(Released(fresh_noise=True), epsilon=0.0)[1]
     assert without_noise["loss_gain"] == 0
+
+
+def test_the_higher_of_both_losses_is_trained_on(monkeypatch):
+    losses = []
+    original = ReleasedMixup._pass
+
+    def spy(self, *args):
+        loss, y_pred = original(self, *args)
+        losses.append(loss.numpy())
+        return loss, y_pred
+
+    monkeypatch.setattr(ReleasedMixup, "_pass", spy)
+    with eagerly():
+        logs = step(Released(fresh_noise=True), dropout=0.5)[1]
+    loss, loss_adv = losses
+    assert (loss_adv > loss).any()
+    assert (loss_adv < loss).any()
+    assert logs["loss"] == pytest.approx(np.maximum(*losses).mean(), rel=1e-5)
 
 
 def test_weights_are_z_scores_of_the_last_batches_gains():

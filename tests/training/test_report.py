@@ -113,6 +113,7 @@ def test_pairs_are_of_the_same_seed():
     theirs = pd.Series({1: 8.0, 0: 7.0, 9: -100.0})
     found = compare(ours, theirs)
     assert (found.seeds, found.mean) == (2, -1.5)
+    assert (found.low, found.high) == (-2, -1)
     assert found.relative == pytest.approx(20)
     assert compare(ours, pd.Series({5: 1.0})) is None
 
@@ -122,7 +123,8 @@ def test_pairs_are_of_the_same_seed():
 )
 def test_differences_without_spread_are_not_tested(errors):
     ours = pd.Series(errors)
-    found = compare(ours, ours + 0.4)
+    # Neither 11.0 - 10.6 nor 11.2 - 10.8 is 0.4.
+    found = compare(ours, (ours + 0.4).round(1))
     assert found.mean == pytest.approx(-0.4)
     assert np.isnan(found.p_value)
 
@@ -154,6 +156,9 @@ def test_one_run_serves_several_tables(records):
     assert row_of(rows, **cell, variant="AMP")["seeds"] == 3
     assert row_of(rows, **cell, variant="+RandOp")["seeds"] == 3
     assert row_of(rows, **cell, variant="+MaxOp")["seeds"] == 0
+    # Table 5 has no run without mixup to compare WordMixup with.
+    rows = rows_of(TABLES["5"], results_of(TABLES["5"], records))
+    assert set(rows["against"].dropna()) == {"word"}
 
 
 def test_epsilon_zero_and_no_min_op_are_cells_of_their_own():
