@@ -109,7 +109,7 @@ def test_means_differences_and_published_numbers(records):
 
 
 def test_pairs_are_of_the_same_seed():
-    ours = pd.Series({0: 5.0, 1: 7.0, 7: 100.0})
+    ours = pd.Series({7: 100.0, 0: 5.0, 1: 7.0})
     theirs = pd.Series({1: 8.0, 0: 7.0, 9: -100.0})
     found = compare(ours, theirs)
     assert (found.seeds, found.mean) == (2, -1.5)
