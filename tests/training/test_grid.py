@@ -232,7 +232,7 @@ def once_evaluated(work_dir, kill, runs=1):
     killed = []
 
     def watch():
-        for _ in range(3000):
+        for _ in range(10000):
             if len(list(work_dir.rglob(".unfinished-*.npz"))) >= runs:
                 killed.append(kill())
                 return
