@@ -101,7 +101,8 @@ class Experiment:
 
         Returns:
             The `Checkpoint`, to be discarded when all is written; a dict of
-            results; a dict of lists, one value per evaluation. Errors in %.
+            results; a dict of lists, one value per evaluation, errors in %;
+            and the probabilities of the test set, `(examples, classes)`.
         """
         start = time.perf_counter()
         checkpoint, curves = fit(
@@ -113,47 +114,31 @@ class Experiment:
             verbose,
         )
         best = int(np.argmin(curves["dev_error"]))
+        test = self._test_batches(EVALUATION_BATCH_SIZE)
+        seconds = time.perf_counter() - start
+        probabilities, labels = predict_probabilities(self.classifier, test)
         results = {
             "dev_error": curves["dev_error"][best],
             "test_error": curves["test_error"][best],
             "oracle_test_error": min(curves["test_error"]),
             "best_step": curves["step"][best],
-            "seconds": time.perf_counter() - start,
-        }
-        return checkpoint, results | self._measure(), curves
-
-    def predict_test(self):
-        """The classifier's probabilities on the test set, and its labels.
-
-        Returns:
-            Float array `(examples, classes)`, int array `(examples,)`.
-        """
-        test = batches(
-            self.dataset.test,
-            self.tokenizer,
-            EVALUATION_BATCH_SIZE,
-            max_length=self.options.max_length,
-        )
-        return predict_probabilities(self.classifier, test)
-
-    def _measure(self):
-        """What the best checkpoint does on the test set."""
-        probabilities, labels = self.predict_test()
-        measures = {
-            "test_calibration_error": calibration_error(probabilities, labels)
+            "seconds": seconds,
+            "test_calibration_error": calibration_error(probabilities, labels),
         }
         if self.options.lam_points:
-            whole = batches(
-                self.dataset.test,
-                self.tokenizer,
-                len(labels),
-                max_length=self.options.max_length,
+            ids, labels = next(iter(self._test_batches(len(labels))))
+            results["loss_along_lam"] = loss_along_lam(
+                self.model, ids.numpy(), labels.numpy(), self.options.lam_points
             )
-            ids = next(iter(whole))[0].numpy()
-            measures["loss_along_lam"] = loss_along_lam(
-                self.model, ids, labels, self.options.lam_points
-            )
-        return measures
+        return checkpoint, results, curves, probabilities
+
+    def _test_batches(self, size):
+        return batches(
+            self.dataset.test,
+            self.tokenizer,
+            size,
+            max_length=self.options.max_length,
+        )
 
 
 def load_dataset(options):

@@ -21,10 +21,15 @@ def environment():
         "versions": {name: metadata.version(name) for name in PACKAGES},
         "commit": _commit(),
         "python": platform.python_version(),
-        "cpus": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cpus": usable_cores(),
     }
+
+
+def usable_cores():
+    """The cores that this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
 
 
 def write_record(path, record, compact=False):

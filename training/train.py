@@ -37,7 +37,7 @@ def train(options):
             "A run with these options was interrupted; this one starts anew. "
             "--resume would have gone on with it."
         )
-    checkpoint, results, curves = experiment.run(
+    checkpoint, results, curves, probabilities = experiment.run(
         verbose=1 if sys.stdout.isatty() else 2
     )
     model_path = export(experiment, models, records)
@@ -52,7 +52,10 @@ def train(options):
     }
     write_record(record_path, record)
     checkpoint.discard()
-    _report(console, experiment, results, model_path, record_path)
+    _report_errors(console, results)
+    dataset = experiment.dataset
+    summarize(console, dataset.test, probabilities, dataset.label_names)
+    _report_paths(console, model_path, record_path)
     return record
 
 
@@ -104,7 +107,7 @@ def _folders(options):
     return folders
 
 
-def _report(console, experiment, results, model_path, record_path):
+def _report_errors(console, results):
     console.print(
         "\n[bold]Error of the best checkpoint[/] "
         f"(step {results['best_step']}): "
@@ -112,9 +115,9 @@ def _report(console, experiment, results, model_path, record_path):
         f"(oracle {results['oracle_test_error']:.1f} %), "
         f"trained in {results['seconds']:.0f} s\n",
     )
-    probabilities, _ = experiment.predict_test()
-    dataset = experiment.dataset
-    summarize(console, dataset.test, probabilities, dataset.label_names)
+
+
+def _report_paths(console, model_path, record_path):
     paths = f"\nModel:  {model_path}\nRecord: {record_path}"
     console.print(paths, markup=False)
     console.print(

@@ -44,7 +44,7 @@ def execute(options, threads):
     try:
         (options.records_dir / options.name).mkdir(parents=True, exist_ok=True)
         experiment = Experiment.of_options(options)
-        checkpoint, results, curves = experiment.run(verbose=0)
+        checkpoint, results, curves, _ = experiment.run(verbose=0)
         record["dataset"] = experiment.description()
         record["results"] = rounded(results)
         record["curves"] = rounded(

@@ -45,14 +45,14 @@ def run_grid(grid):
         _list(console, records)
     console.print(
         f"{len(runs)} runs: {len(done) - len(failed)} done, {len(failed)} "
-        f"failed, {len(runs) - len(done)} to do"
+        f"failed, {len(left)} to do"
     )
     seconds = clock.left(left, grid.processes)
     if left:
         console.print(f"Time left: {_time(seconds)}")
     if failed and not grid.retry_failed:
         console.print("--retry-failed runs again what has failed.")
-    if grid.dry_run:
+    if grid.dry_run or not left:
         return 0
     return _run(console, grid, left, clock)
 

@@ -6,7 +6,7 @@ import socket
 
 import keras_amp
 import training
-from training.grid.processes import lost
+from training.grid.processes import execute_quietly, lost
 
 
 def run_on_ray(runs, address, processes, threads, retries):
@@ -33,12 +33,8 @@ def run_on_ray(runs, address, processes, threads, retries):
 
     _check_reachable(address)
     # A cluster's machines get this code; they need its dependencies.
-    environment = {
-        "py_modules": [keras_amp, training],
-        "env_vars": {"TF_CPP_MIN_LOG_LEVEL": "3"},
-    }
     common = {
-        "runtime_env": environment,
+        "runtime_env": {"py_modules": [keras_amp, training]},
         "logging_level": logging.ERROR,
         "log_to_driver": False,
     }
@@ -52,7 +48,7 @@ def run_on_ray(runs, address, processes, threads, retries):
     else:
         ray.init(address, **common)
     try:
-        task = ray.remote(_execute).options(
+        task = ray.remote(execute_quietly).options(
             num_cpus=threads, max_retries=retries
         )
         running = {task.remote(run.options, threads): run for run in runs}
@@ -79,9 +75,3 @@ def _check_reachable(address):
             f"--ray-address: nothing answers at '{address}' ({error}); start "
             "a Ray there with  ray start --head  or use --ray local"
         ) from error
-
-
-def _execute(options, threads):
-    from training.grid.execute import execute
-
-    return execute(options, threads)

@@ -1,13 +1,13 @@
 """Options of a grid of experiments."""
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
 from training.options import TrainOptions
+from training.record import usable_cores
 
 RECORDS_DIR = Path("docs/results/records")
 _SHARED = (
@@ -86,8 +86,8 @@ class GridOptions:
     """List the runs, what is done, and the time left; run nothing."""
 
     def chosen(self):
-        """Dict from axis to the values asked for."""
-        axes = {
+        """Dict from axis to the values asked for, empty for all."""
+        return {
             name.removesuffix("s"): getattr(self, name)
             for name in (
                 "backbones",
@@ -99,7 +99,6 @@ class GridOptions:
                 "variants",
             )
         }
-        return {axis: values for axis, values in axes.items() if values}
 
     def shared(self):
         """Dict of the fields of `TrainOptions` that all runs have."""
@@ -124,10 +123,5 @@ class GridOptions:
             )
         if self.retries < 0:
             raise ValueError(f"--retries must be 0 or more, not {self.retries}")
-        cores = (
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count()
-        )
-        processes = self.processes or max(1, cores // self.threads)
+        processes = self.processes or max(1, usable_cores() // self.threads)
         return dataclasses.replace(self, processes=processes)

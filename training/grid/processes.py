@@ -45,7 +45,7 @@ def _run_in_pool(pool, waiting, processes, threads, retries):
     while running or (waiting and not is_broken):
         while waiting and len(running) < processes and not is_broken:
             run, losses = waiting.pop()
-            future = pool.submit(_execute, run.options, threads)
+            future = pool.submit(execute_quietly, run.options, threads)
             running[future] = run, losses
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
@@ -68,7 +68,8 @@ def lost(run, times):
     }
 
 
-def _execute(options, threads):
+def execute_quietly(options, threads):
+    """What `execute` does, in a process that has yet to load TensorFlow."""
     # Where TensorFlow is imported, a process is ready to train, not before.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from training.grid.execute import execute

@@ -2,7 +2,15 @@
 
 import collections
 
-from training.report.tables import interval, label, markdown, number, spread
+from training.report.tables import (
+    MISSING,
+    interval,
+    label,
+    markdown,
+    number,
+    pipes,
+    spread,
+)
 
 
 def glance(rows):
@@ -16,7 +24,7 @@ def glance(rows):
         f"{label('', backbone)}, {label('', dataset)}"
         for backbone, dataset in columns.itertuples(index=False)
     ]
-    lines = [["test error, %", *head], ["---"] * (len(head) + 1)]
+    lines = [["test error, %", *head]]
     for method in rows["method"].drop_duplicates():
         line = [label("", method)]
         for backbone, dataset in columns.itertuples(index=False):
@@ -24,10 +32,9 @@ def glance(rows):
                 cell = cells.loc[(backbone, dataset, method)]
                 line.append(spread(cell["test_error"], cell["test_error_sd"]))
             else:
-                line.append("missing")
+                line.append(MISSING)
         lines.append(line)
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n{verdict(rows)}\n"
+    return f"{pipes(lines)}\n\n{verdict(rows)}\n"
 
 
 def verdict(rows):
@@ -74,7 +81,8 @@ def section(table, results, rows):
         lines.append(f"### {', '.join(names)}\n")
         lines.append(_settings(grouped[values]["record"]) + "\n")
         lines.append(markdown(table, block) + "\n")
-        lines.append(_block_verdict(table, block) + "\n")
+        has_methods = "method" in table.axes
+        lines.append((verdict if has_methods else _compared)(block) + "\n")
     if missing:
         parts = [
             ": ".join([name, ", ".join(of)][: 1 + bool(of)])
@@ -108,13 +116,6 @@ def answers(rows):
         if parts:
             lines.append(f"- {question} {'; '.join(parts)}.")
     return "\n".join([*lines, ""]) if lines[1:] else ""
-
-
-def _block_verdict(table, block):
-    if "method" not in table.axes:
-        return _compared(block)
-    amp = block[block["method"].str.endswith("-amp")]
-    return _compared(amp, " of AMP with Mixup")
 
 
 def _settings(records):

@@ -153,7 +153,7 @@ def markdown(table, rows):
     has_variants = "variant" in axes
     if has_variants:
         head.append("λ moved by")
-    lines = [head, ["---"] * len(head)]
+    lines = [head]
     missing = []
     for values, group in _groups(rows, axes[:-1]):
         if not group["seeds"].any():
@@ -165,10 +165,17 @@ def markdown(table, rows):
             lines.append([*names, *_cells(row)])
             if has_variants:
                 lines[-1].append(number(row["lam_shift"], 4))
-    text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    text = pipes(lines)
     if missing:
         text += f"\n\nMissing, not run: {', '.join(missing)}."
     return text
+
+
+def pipes(lines):
+    """A Markdown table of lists of strings, the first one its head."""
+    head, *body = lines
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _groups(rows, axes):

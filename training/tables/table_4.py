@@ -2,7 +2,7 @@
 
     python -m training table 4 --data-dir data --embeddings glove.840B.300d.zip
 
-Cost: 2 backbones x 2 places x 4 variants x 10 seeds of 8000 steps. Baseline,
+Cost: 3 backbones x 2 places x 4 variants x 10 seeds of 8000 steps. Baseline,
 +RandOp and AMP are Table 2's `none`, Mixup and AMP, and are not run again.
 
 The paper: +MaxOp does most of it (CNN, word: 6.3 to 4.7), +MinOp little (4.8).
