@@ -7,7 +7,16 @@ import pytest
 
 HERE = Path(__file__).parent.parent
 # From the bottom up; each may import those before it.
-LAYERS = ["policy", "graph", "cut", "mixup", "backbones", "text", "serving"]
+LAYERS = [
+    "policy",
+    "graph",
+    "cut",
+    "mixup",
+    "backbones",
+    "text",
+    "serving",
+    "tensorboard",
+]
 FILES = sorted((HERE / "keras_amp").rglob("*.py"))
 
 

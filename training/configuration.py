@@ -16,6 +16,7 @@ _HOW_AND_WHERE = {
     "download",
     "models_dir",
     "records_dir",
+    "tensorboard",
 }
 _FILES = ("embeddings", "bert", "vocabulary")
 

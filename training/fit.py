@@ -2,6 +2,8 @@
 
 import math
 
+import keras_amp
+from keras_amp.serving import next_version
 from training.batches import batches
 from training.checkpoint import Checkpoint
 
@@ -48,7 +50,7 @@ def fit(model, dataset, tokenizer, options, path, verbose):
         epochs=epochs,
         steps_per_epoch=options.steps_per_evaluation,
         shuffle=False,  # `batches` has shuffled
-        callbacks=[checkpoint],
+        callbacks=[checkpoint, *_tensorboard(options, checkpoint)],
         verbose=verbose,
     )
     checkpoint.restore_best_weights()
@@ -59,6 +61,16 @@ def fit(model, dataset, tokenizer, options, path, verbose):
         "dev_error": [100 * (1 - accuracy) for accuracy in accuracies],
         **checkpoint.curves,
     }
+
+
+def _tensorboard(options, checkpoint):
+    """The callback in a list; each run that begins has its own folder."""
+    if options.tensorboard is None:
+        return []
+    folder = options.tensorboard / options.name
+    number = next_version(folder) - (checkpoint.epochs > 0)
+    path = folder / str(max(number, 1))
+    return [keras_amp.TensorBoard(path, write_graph=False)]
 
 
 def _evaluation_batches(examples, tokenizer, options):

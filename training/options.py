@@ -108,6 +108,9 @@ class TrainOptions:
     (the paper's Figure 2); 0 for none, else at least 2."""
     released: Released = dataclasses.field(default_factory=Released)
     """Steps of the authors' released code that are not in the paper."""
+    tensorboard: Path | None = None
+    """Folder for TensorBoard: the curves, and histograms of lam and of what
+    moving it adds to the loss."""
     jit_compile: bool = False
     """Compile the step with XLA."""
     name: str | None = None

@@ -105,10 +105,7 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
         gradients = tape.gradient(total, weights)
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
 
-        lam_star = policy.select(mask, lam_adv, lam)
-        self.lam_shift.update_state(ops.abs(lam_star - lam))
-        self.adversarial_share.update_state(ops.cast(mask, "float32"))
-        self.loss_gain.update_state(gain)
+        self.record_search(lam, policy.select(mask, lam_adv, lam), gain)
         for metric in self.metrics:
             if metric.name == "loss":
                 metric.update_state(total, sample_weight=ops.shape(y)[0])

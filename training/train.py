@@ -55,7 +55,7 @@ def train(options):
     _report_errors(console, results)
     dataset = experiment.dataset
     summarize(console, dataset.test, probabilities, dataset.label_names)
-    _report_paths(console, model_path, record_path)
+    _report_paths(console, options, model_path, record_path)
     return record
 
 
@@ -117,9 +117,13 @@ def _report_errors(console, results):
     )
 
 
-def _report_paths(console, model_path, record_path):
+def _report_paths(console, options, model_path, record_path):
     paths = f"\nModel:  {model_path}\nRecord: {record_path}"
     console.print(paths, markup=False)
+    if options.tensorboard:
+        console.print(
+            f"Curves: tensorboard --logdir {options.tensorboard}", markup=False
+        )
     console.print(
         "Ask it with\n\n"
         f'    model = tf.saved_model.load("{model_path}")\n'

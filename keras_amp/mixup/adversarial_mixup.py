@@ -42,6 +42,11 @@ class AdversarialMixup(Mixup):
         seed: Int, to draw the same λ and partners in every run.
         name: String, the wrapper's name.
 
+    Attributes:
+        observer: `None`, or a function that is traced into each step and given
+            λ, λ* and 𝓛′ − 𝓛 (`None` unless `min_op`), each of shape
+            `(batch,)`; `keras_amp.TensorBoard` counts with it.
+
     Raises:
         TypeError, ValueError: As `Mixup`, and if `epsilon` is not >= 0.
 
@@ -76,6 +81,7 @@ class AdversarialMixup(Mixup):
         policy.check_epsilon(epsilon)
         self._epsilon = self._add_knob("epsilon", epsilon)
         self.min_op = min_op
+        self.observer = None
         self._is_evaluating = False
         self.lam_shift = keras.metrics.Mean(name="lam_shift")
         self._training_metrics = [self.lam_shift]
@@ -131,12 +137,21 @@ class AdversarialMixup(Mixup):
             loss_adv = self._search_loss(upper, hidden, pairs, lam_adv)
             mask = policy.adversarial_mask(loss, loss_adv)
             lam_star = policy.select(mask, lam_adv, lam)
-            self.adversarial_share.update_state(ops.cast(mask, "float32"))
-            self.loss_gain.update_state(loss_adv - loss)
+            self.record_search(lam, lam_star, loss_adv - loss)
         else:
             lam_star = lam_adv
-        self.lam_shift.update_state(ops.abs(lam_star - lam))
+            self.record_search(lam, lam_star)
         return lam_star
+
+    def record_search(self, lam, lam_star, gain=None):
+        """Counts in the metrics, and tells `observer`, what a search found."""
+        self.lam_shift.update_state(ops.abs(lam_star - lam))
+        if gain is not None:
+            is_higher = policy.adversarial_mask(0.0, gain)
+            self.adversarial_share.update_state(ops.cast(is_higher, "float32"))
+            self.loss_gain.update_state(gain)
+        if self.observer is not None:
+            self.observer(lam, lam_star, gain)
 
     def _loss_and_gradient(self, upper, hidden, pairs):
         """The loss of each pair, and its derivative by its λ (Eq. 16, 17)."""

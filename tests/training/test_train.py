@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.keras_amp.test_tensorboard import read
 from training.__main__ import main
 from training.demo import load_demo
 from training.options import METHODS, TrainOptions
@@ -101,6 +102,18 @@ def test_the_next_run_gets_the_next_number(run, tmp_path):
         for n in (1, 2)
     ]
     assert records[0]["curves"] == records[1]["curves"]
+
+
+def test_tensorboard_gets_a_folder_of_each_run(run, tmp_path):
+    for _ in range(2):
+        code, out, _ = run("train", "--tensorboard", "logs", *QUICK)
+        assert code == 0
+        assert "tensorboard --logdir logs" in out
+    folders = [tmp_path / f"logs/demo-cnn-word-amp/{n}" for n in (1, 2)]
+    for folder in folders:
+        assert len(read(folder / "mixing")["lam_star"]) == 2
+        assert len(read(folder / "train")["epoch_lam_shift"]) == 2
+        assert len(read(folder / "validation")["epoch_accuracy"]) == 2
 
 
 def test_predict_asks_the_newest_export(run, monkeypatch):
