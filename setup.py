@@ -32,6 +32,7 @@ setup(
     description="Mixup with an Adversarial Mixing Policy for Keras models",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    url="https://github.com/keras-amp/keras_amp",
     license="Apache-2.0",
     packages=find_packages(include=["keras_amp", "keras_amp.*"]),
     python_requires=">=3.10",
@@ -47,6 +48,8 @@ setup(
             *BERT,
             *TRAINING,
             "hypothesis>=6",  # property-based tests
+            "ipykernel>=6",  # runs the notebooks
+            "nbclient>=0.10",  # the same
             "pre-commit>=4",
             "pytest>=8",
             "pytest-xdist>=3.5",  # tests on all cores

@@ -163,8 +163,14 @@ def _expand(model, path, mix_at, outermost):
     return steps, mixed
 
 
+def _layers(model):
+    """The model's layers; its inputs, which a Sequential does not list, too."""
+    inputs = [tensor._keras_history.operation for tensor in model.inputs]
+    return [*inputs, *(layer for layer in model.layers if layer not in inputs)]
+
+
 def _find_layer(model, name, mix_at, outermost):
-    for layer in model.layers:
+    for layer in _layers(model):
         if layer.name == name:
             return layer
     raise ValueError(
@@ -176,7 +182,7 @@ def _find_layer(model, name, mix_at, outermost):
 def _offer(model, mix_at, limit=30):
     """One sentence that lists the layers of `model` that can be cut."""
     names = []
-    for layer in model.layers:
+    for layer in _layers(model):
         try:
             _split(model, layer.name)
         except ValueError:

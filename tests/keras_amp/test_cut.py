@@ -33,7 +33,7 @@ def two_inputs():
 def nested():
     inner = keras.Sequential(
         [
-            keras.Input((4,)),
+            keras.Input((4,), name="entry"),
             layers.Dense(3, name="a"),
             layers.Dense(3, activation="relu", name="b"),
         ],
@@ -42,6 +42,12 @@ def nested():
     inputs = keras.Input((4,), name="features")
     x = inner(layers.Dense(4, name="before")(inputs))
     return keras.Model(inputs, layers.Dense(2, name="after")(x))
+
+
+def sequential():
+    return keras.Sequential(
+        [keras.Input((4,), name="features"), layers.Dense(3, name="a")]
+    )
 
 
 FEATURES = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
@@ -62,8 +68,9 @@ CASES = {
     "nested": (
         nested,
         FEATURES,
-        ["before", "inner", "inner/a", "inner/b", "after"],
+        ["before", "inner", "inner/entry", "inner/a", "inner/b", "after"],
     ),
+    "sequential": (sequential, FEATURES, ["features", "a"]),
     "text": (text_model, IDS, ["embedding", "word", "conv_3", "sentence"]),
 }
 

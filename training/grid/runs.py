@@ -24,9 +24,18 @@ class Run:
     path: Path
 
     def __str__(self):
-        share = self.options.train_share
-        part = f" {share:.0%}" if share < 1 else ""
-        return f"{self.options.name}{part} seed {self.options.seed}"
+        """The run's name and what of a table's axes is not in it."""
+        options = self.options
+        parts = [options.name]
+        if options.train_share < 1:
+            parts.append(f"{options.train_share:.0%}")
+        for field in ("alpha", "epsilon", "min_op"):
+            value = getattr(options, field)
+            if value != getattr(TrainOptions, field):
+                parts.append(f"{field}={value}")
+        released = dataclasses.asdict(options.released)
+        parts += [field for field, value in released.items() if value]
+        return f"{' '.join(parts)} seed {options.seed}"
 
 
 def runs_of(grid):
