@@ -48,10 +48,14 @@ setup(
             *BERT,
             *TRAINING,
             "hypothesis>=6",  # property-based tests
-            "ipykernel>=6",  # runs the notebooks
-            "nbclient>=0.10",  # the same
+            "ipykernel>=6",  # where notebooks run
+            "mkdocs-material>=9.5",  # the site
+            "mkdocstrings[python]>=0.26",  # its reference, from docstrings
+            "mypy>=1.11",  # types of the pure parts
+            "nbclient>=0.10",  # runs the notebooks
             "pre-commit>=4",
             "pytest>=8",
+            "pytest-cov>=5",  # which lines no test runs
             "pytest-xdist>=3.5",  # tests on all cores
             "ruff>=0.12",  # lint and format
             "tokenizers>=0.20",  # the reference that word pieces must equal

@@ -10,21 +10,34 @@ from training.__main__ import main
 from training.presets import PAPER
 
 HERE = Path(__file__).parent.parent
-TEXT = (HERE / "README.md").read_text(encoding="utf-8")
+PAGES = [
+    HERE / "README.md",
+    HERE / "CONTRIBUTING.md",
+    HERE / "saved_models" / "README.md",
+    *sorted((HERE / "docs").glob("*.md")),
+]
+COMMAND_LINE = (HERE / "docs/command_line.md").read_text(encoding="utf-8")
+
+
+def python_blocks(path):
+    text = path.read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    # That page is one program, in pieces.
+    return ["\n".join(blocks)] if path.name == "method.md" else blocks
+
+
 PYTHON = [
     pytest.param(
         block,
         id=f"{path.name}:{number}",
         marks=pytest.mark.slow if "applications" in block else (),
     )
-    for path in [HERE / "README.md", *sorted((HERE / "docs").glob("*.md"))]
-    for number, block in enumerate(
-        re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
-    )
+    for path in PAGES
+    for number, block in enumerate(python_blocks(path))
 ]
 COMMANDS = [
     command
-    for path in [HERE / "README.md", *sorted((HERE / "docs").glob("*.md"))]
+    for path in PAGES
     for command in re.findall(
         r"^python -m training (\w+)((?:.*\\\n)*.*)$",
         path.read_text("utf-8"),
@@ -55,7 +68,7 @@ def test_the_table_of_settings_is_the_presets():
         f"| `{backbone}` | {' | '.join(str(preset[key]) for key in keys)} |"
         for backbone, preset in PAPER.items()
     ]
-    assert "\n".join(rows) in TEXT
+    assert "\n".join(rows) in COMMAND_LINE
 
 
 def test_options_of_the_table_exist(monkeypatch, capsys):
@@ -63,7 +76,8 @@ def test_options_of_the_table_exist(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main()
     shown = capsys.readouterr().out
-    table = TEXT.partition("| option of `train`")[2].partition("\n\n")[0]
+    _, _, rest = COMMAND_LINE.partition("| option of `train`")
+    table = rest.partition("\n\n")[0]
     options = re.findall(r"`(--[\w-]+)", table)
     assert len(options) > 10
     assert [option for option in options if option not in shown] == []

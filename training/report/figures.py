@@ -66,34 +66,31 @@ def learning_curves(results, rows):
 def error_by_share(results, rows):
     """Test error against the number of labels, of Table 3."""
     del rows
+
+    def num_labels(runs):
+        return runs["record"].iloc[0]["dataset"]["train"]
+
     blocks = list(results.groupby("backbone", sort=False))
     figure, panels = _panels(len(blocks))
     for panel, (backbone, block) in zip(panels, blocks, strict=False):
-        methods = list(block.groupby("method", sort=False))
-        for number, (method, runs) in enumerate(methods):
-            shares = runs.groupby("share")
-            labels = [
-                runs_of["record"].iloc[0]["dataset"]["train"]
-                for _, runs_of in shares
-            ]
-            aside = 1.04 ** (number - (len(methods) - 1) / 2)
-            errors = shares["test_error"]
-            panel.errorbar(
-                np.array(labels) * aside,
-                errors.mean(),
-                errors.std(),
-                label=label("", method),
-                capsize=2,
-                marker="o",
-                markersize=3,
-                **STYLES[method],
-            )
-        panel.set_xscale("log")
-        panel.set_xticks(labels, labels)
-        panel.minorticks_off()
+        _errors_by(panel, block, "share", num_labels)
         panel.set_title(f"{label('', backbone)}, TREC")
         panel.set_xlabel("labelled sentences to train on")
-        panel.set_ylabel("test error (%)")
+    _legend(figure, panels)
+    return figure
+
+
+def error_by_alpha(results, rows):
+    """Test error against the concentration of Beta(α, α), of Table 5."""
+    del rows
+    blocks = list(results.groupby(["backbone", "dataset"], sort=False))
+    figure, panels = _panels(len(blocks), most_columns=2)
+    for panel, ((backbone, dataset), block) in zip(
+        panels, blocks, strict=False
+    ):
+        _errors_by(panel, block, "alpha", lambda runs: runs["alpha"].iloc[0])
+        panel.set_title(f"{label('', backbone)}, {label('', dataset)}")
+        panel.set_xlabel("α of Beta(α, α)")
     _legend(figure, panels)
     return figure
 
@@ -187,6 +184,12 @@ FIGURES = {
         "Table 3's runs: test error by the number of labels, mean ± standard "
         "deviation over subsets.",
     ),
+    "error_by_alpha.png": Figure(
+        "5",
+        error_by_alpha,
+        "Table 5's runs: test error by α, mean ± standard deviation over "
+        "seeds.",
+    ),
     "figure_2.png": Figure(
         "figure-2",
         loss_along_lam,
@@ -201,6 +204,36 @@ FIGURES = {
         "compared with, and its 95 % bootstrap interval. Left of 0 is better.",
     ),
 }
+
+
+def _errors_by(panel, block, axis, place_of):
+    """The methods' errors at each value of an axis, side by side.
+
+    Args:
+        panel: `plt.Axes`.
+        block: Rows of results.
+        axis: String, the column to group by.
+        place_of: Function of a group's rows to where it stands on the x-axis.
+    """
+    methods = list(block.groupby("method", sort=False))
+    for number, (method, runs) in enumerate(methods):
+        groups = runs.groupby(axis)
+        places = [place_of(group) for _, group in groups]
+        aside = 1.04 ** (number - (len(methods) - 1) / 2)
+        panel.errorbar(
+            np.array(places) * aside,
+            groups["test_error"].mean(),
+            groups["test_error"].std(),
+            label=label("", method),
+            capsize=2,
+            marker="o",
+            markersize=3,
+            **STYLES[method],
+        )
+    panel.set_xscale("log")
+    panel.set_xticks(places, places)
+    panel.minorticks_off()
+    panel.set_ylabel("test error (%)")
 
 
 def _line_with_band(panel, x, values, method):
