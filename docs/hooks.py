@@ -38,10 +38,11 @@ def on_page_markdown(markdown, page, config, files):
         target = posixpath.normpath(posixpath.join(folder, target))
         if target in PAGES:
             return f"]({PAGES[target]})"
-        if target.startswith("docs/") and files.get_file_from_path(
-            target.removeprefix("docs/").partition("#")[0]
-        ):
-            return f"]({target.removeprefix('docs/')})"
-        return f"]({config['repo_url']}/blob/main/{target})"
+        inside, name = target.removeprefix("docs/"), target.partition("#")[0]
+        if files.get_file_from_path(inside.partition("#")[0]):
+            return f"]({inside})"
+        if (HERE.parent / name).exists():
+            return f"]({config['repo_url']}/blob/main/{target})"
+        return match[0]  # for MkDocs to complain of
 
     return re.sub(r"\]\(([^)\s]+)\)", moved, markdown)

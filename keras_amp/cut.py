@@ -42,13 +42,13 @@ def cut(model, mix_at):
             to the output; if something crosses that can neither be mixed nor
             united.
 
-    Example:
-    >>> inputs = keras.Input((3,))
-    >>> hidden = keras.layers.Dense(4, name="hidden")(inputs)
-    >>> model = keras.Model(inputs, keras.layers.Dense(2)(hidden))
-    >>> lower, upper = cut(model, "hidden")
-    >>> [tuple(tensor.shape) for tensor in lower(keras.ops.ones((5, 3)))]
-    [(5, 4)]
+    Examples:
+        >>> inputs = keras.Input((3,))
+        >>> hidden = keras.layers.Dense(4, name="hidden")(inputs)
+        >>> model = keras.Model(inputs, keras.layers.Dense(2)(hidden))
+        >>> lower, upper = cut(model, "hidden")
+        >>> [tuple(tensor.shape) for tensor in lower(keras.ops.ones((5, 3)))]
+        [(5, 4)]
     """
     if not isinstance(mix_at, str):
         raise TypeError(

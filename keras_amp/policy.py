@@ -19,12 +19,15 @@ TensorFlow: every function is written with `keras.ops`.
 """
 
 import math
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops
 
+Tensor: TypeAlias = Any  # of whichever backend
 
-def sample_lam(shape, alpha, seed=None):
+
+def sample_lam(shape: Any, alpha: float | Tensor, seed: Any = None) -> Tensor:
     """Draws mixing coefficients `λ ~ Beta(α, α)`, one per example (Eq. 10).
 
     The gamma samplers behind `keras.random.beta` have no XLA kernel, so this
@@ -48,10 +51,10 @@ def sample_lam(shape, alpha, seed=None):
     Raises:
         ValueError: If `alpha` is a number and not > 0.
 
-    Example:
-    >>> lam = sample_lam(4, alpha=1.0, seed=0)
-    >>> lam.shape
-    TensorShape([4])
+    Examples:
+        >>> lam = sample_lam(4, alpha=1.0, seed=0)
+        >>> lam.shape
+        TensorShape([4])
     """
     if isinstance(alpha, (int, float)):
         check_alpha(alpha)
@@ -65,7 +68,7 @@ def sample_lam(shape, alpha, seed=None):
     return ops.where(cosine < 0, smaller, 1 - smaller)
 
 
-def sample_partner(batch_size, seed=None):
+def sample_partner(batch_size: int | Tensor, seed: Any = None) -> Tensor:
     """Draws a partner for each example: a permutation of the batch (Eq. 11).
 
     Args:
@@ -80,7 +83,7 @@ def sample_partner(batch_size, seed=None):
     )
 
 
-def interpolate(x, partner, lam):
+def interpolate(x: Tensor, partner: Tensor, lam: Tensor) -> Tensor:
     """Mixes each example with its partner (Eq. 11; Eq. 12 for labels).
 
         lam * x + (1 - lam) * x[partner]
@@ -100,10 +103,10 @@ def interpolate(x, partner, lam):
     Raises:
         ValueError: If `lam` has neither rank 1 nor that of `x`.
 
-    Example:
-    >>> x = keras.ops.array([[0.0], [10.0]])
-    >>> interpolate(x, [1, 0], keras.ops.array([0.75, 0.5]))[:, 0]
-    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([2.5, 5. ], ...)>
+    Examples:
+        >>> x = keras.ops.array([[0.0], [10.0]])
+        >>> interpolate(x, [1, 0], keras.ops.array([0.75, 0.5]))[:, 0]
+        <tf.Tensor: shape=(2,), dtype=float32, numpy=array([2.5, 5. ], ...)>
     """
     x, lam = ops.convert_to_tensor(x), ops.convert_to_tensor(lam)
     if len(lam.shape) == 1:
@@ -121,7 +124,9 @@ def interpolate(x, partner, lam):
     return ops.cast(weight * own + (1 - weight) * other, x.dtype)
 
 
-def unite_masks(mask, partner, lam=None):
+def unite_masks(
+    mask: Tensor, partner: Tensor, lam: Tensor | None = None
+) -> Tensor:
     """Joins the padding masks of each example and its partner.
 
     A position of the mixture lives where a part with a weight above 0 does,
@@ -144,7 +149,13 @@ def unite_masks(mask, partner, lam=None):
     return ops.where(ops.cast(own, "bool"), own, other)
 
 
-def mixup_loss(loss_own, loss_partner, lam, weight_own=1.0, weight_partner=1.0):
+def mixup_loss(
+    loss_own: Tensor,
+    loss_partner: Tensor,
+    lam: Tensor,
+    weight_own: float | Tensor = 1.0,
+    weight_partner: float | Tensor = 1.0,
+) -> Tensor:
     """Interpolates the losses on both labels of each pair (Eq. 17, 20).
 
         lam * w_i * ℓ(ŷ, y_i) + (1 - lam) * w_j * ℓ(ŷ, y_j)
@@ -164,7 +175,7 @@ def mixup_loss(loss_own, loss_partner, lam, weight_own=1.0, weight_partner=1.0):
     )
 
 
-def ascend(lam, grad, epsilon):
+def ascend(lam: Tensor, grad: Tensor, epsilon: float | Tensor) -> Tensor:
     """Moves λ one clipped step towards a higher loss (Eq. 15).
 
         λ′ = clip(λ + ε · clip(∇λ, −1, 1), 0, 1)
@@ -178,16 +189,17 @@ def ascend(lam, grad, epsilon):
     Returns:
         Float tensor of shape `(batch,)`; equal to `lam` at `epsilon == 0`.
 
-    Example:
-    >>> ascend(keras.ops.array([0.5, 0.5]), keras.ops.array([9.0, -0.5]), 0.1)
-    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.6 , 0.45], ...)>
+    Examples:
+        >>> lam = keras.ops.array([0.5, 0.5])
+        >>> ascend(lam, grad=keras.ops.array([9.0, -0.5]), epsilon=0.1)
+        <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.6 , 0.45], ...)>
     """
     grad = ops.where(ops.isfinite(grad), grad, ops.zeros_like(grad))
     step = ops.cast(epsilon, lam.dtype) * ops.clip(grad, -1.0, 1.0)
     return ops.clip(lam + step, 0.0, 1.0)
 
 
-def adversarial_mask(loss, loss_adv):
+def adversarial_mask(loss: Tensor, loss_adv: Tensor) -> Tensor:
     """Says where the perturbed mixture has the higher loss (Eq. 21).
 
     Args:
@@ -199,7 +211,7 @@ def adversarial_mask(loss, loss_adv):
     return loss_adv - loss > 0
 
 
-def select(mask, adversarial, plain):
+def select(mask: Tensor, adversarial: Tensor, plain: Tensor) -> Tensor:
     """Selects per example between two values (Eq. 19).
 
     The mask is a constant for the weights, so selecting the λ to train at,
@@ -216,7 +228,7 @@ def select(mask, adversarial, plain):
     return ops.where(mask, adversarial, plain)
 
 
-def check_alpha(alpha):
+def check_alpha(alpha: float) -> None:
     """Raises `ValueError` unless `alpha` is a finite number > 0."""
     if not (0 < alpha < math.inf):
         raise ValueError(
@@ -225,7 +237,7 @@ def check_alpha(alpha):
         )
 
 
-def check_epsilon(epsilon):
+def check_epsilon(epsilon: float) -> None:
     """Raises `ValueError` unless `epsilon` is a finite number >= 0."""
     if not (0 <= epsilon < math.inf):
         raise ValueError(
@@ -235,16 +247,16 @@ def check_epsilon(epsilon):
 
 
 @ops.custom_gradient
-def _permute(x, permutation):
+def _permute(x: Tensor, permutation: Tensor) -> Tensor:
     """`x[permutation]`, whose gradient is a gather and not a slow scatter."""
     inverse = ops.argsort(permutation)
 
-    def gradient(*args, upstream=None):
+    def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple:
         upstream = args[0] if upstream is None else upstream
         return ops.take(upstream, inverse, axis=0), None
 
     return ops.take(x, permutation, axis=0), gradient
 
 
-def _expand_like(lam, x):
+def _expand_like(lam: Tensor, x: Tensor) -> Tensor:
     return ops.reshape(lam, (-1,) + (1,) * (len(x.shape) - 1))

@@ -43,17 +43,17 @@ def export_text_classifier(
         FileExistsError: If something is at `filepath` already.
         ValueError: If there are not as many labels as the model has classes.
 
-    Example:
-    >>> import tempfile
-    >>> tokenizer = keras_amp.text.word_tokenizer(["good", "bad"])
-    >>> model = keras_amp.TextCNN(tokenizer.vocabulary_size(), 2)
-    >>> path = export_text_classifier(
-    ...     model, tokenizer, ["+", "-"], tempfile.mkdtemp() + "/1"
-    ... )
-    >>> exported = tf.saved_model.load(path)
-    >>> answer = exported.serve(["so bad it is good", ""])
-    >>> tuple(answer["probabilities"].shape)
-    (2, 2)
+    Examples:
+        >>> import tempfile
+        >>> tokenizer = keras_amp.text.word_tokenizer(["good", "bad"])
+        >>> model = keras_amp.TextCNN(tokenizer.vocabulary_size(), 2)
+        >>> path = export_text_classifier(
+        ...     model, tokenizer, ["+", "-"], tempfile.mkdtemp() + "/1"
+        ... )
+        >>> exported = tf.saved_model.load(path)
+        >>> answer = exported.serve(["so bad it is good", ""])
+        >>> tuple(answer["probabilities"].shape)
+        (2, 2)
     """
     filepath = Path(filepath)
     model = model.model if isinstance(model, Mixup) else model

@@ -40,19 +40,20 @@ class TensorBoard(keras.callbacks.TensorBoard):
         log_dir: Path of the folder to write into.
         *args, **kwargs: As of `keras.callbacks.TensorBoard`.
 
-    Example:
-    >>> classifier = keras.Sequential([
-    ...     keras.Input((4,)),
-    ...     keras.layers.Dense(8, activation="relu", name="hidden"),
-    ...     keras.layers.Dense(3, activation="softmax"),
-    ... ])
-    >>> model = keras_amp.AdversarialMixup(classifier, mix_at="hidden")
-    >>> model.compile("adam", loss="sparse_categorical_crossentropy")
-    >>> x, y = keras.random.normal((6, 4)), keras.ops.array([0, 1, 2, 0, 1, 2])
-    >>> folder = getfixture("tmp_path")
-    >>> _ = model.fit(x, y, callbacks=[TensorBoard(folder)], verbose=0)
-    >>> sorted(path.name for path in folder.iterdir())
-    ['mixing', 'train']
+    Examples:
+        >>> classifier = keras.Sequential([
+        ...     keras.Input((4,)),
+        ...     keras.layers.Dense(8, activation="relu", name="hidden"),
+        ...     keras.layers.Dense(3, activation="softmax"),
+        ... ])
+        >>> model = keras_amp.AdversarialMixup(classifier, mix_at="hidden")
+        >>> model.compile("adam", loss="sparse_categorical_crossentropy")
+        >>> x = keras.random.normal((6, 4))
+        >>> y = keras.ops.array([0, 1, 2, 0, 1, 2])
+        >>> folder = getfixture("tmp_path")
+        >>> _ = model.fit(x, y, callbacks=[TensorBoard(folder)], verbose=0)
+        >>> sorted(path.name for path in folder.iterdir())
+        ['mixing', 'train']
     """
 
     def __init__(self, log_dir="logs", *args, **kwargs):
@@ -124,12 +125,12 @@ class Histogram(keras.metrics.Metric):
     Args:
         edges: Increasing array of shape `(bins + 1,)`.
 
-    Example:
-    >>> histogram = Histogram([0.0, 0.5, 1.0, 2.0])
-    >>> histogram.update_state([0.1, 0.5, 0.7])
-    >>> histogram.buckets()
-    array([[0. , 0.5, 1. ],
-           [0.5, 1. , 2. ]])
+    Examples:
+        >>> histogram = Histogram([0.0, 0.5, 1.0, 2.0])
+        >>> histogram.update_state([0.1, 0.5, 0.7])
+        >>> histogram.buckets()
+        array([[0. , 0.5, 1. ],
+               [0.5, 1. , 2. ]])
     """
 
     def __init__(self, edges, name="histogram"):

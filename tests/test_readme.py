@@ -22,8 +22,9 @@ COMMAND_LINE = (HERE / "docs/command_line.md").read_text(encoding="utf-8")
 def python_blocks(path):
     text = path.read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    # That page is one program, in pieces.
-    return ["\n".join(blocks)] if path.name == "method.md" else blocks
+    # These pages are one program each, in pieces.
+    in_one = path.name in ("method.md", "recipes.md")
+    return ["\n".join(blocks)] if in_one else blocks
 
 
 PYTHON = [

@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 _HOW_AND_WHERE = {
     "resume",
@@ -21,7 +22,7 @@ _HOW_AND_WHERE = {
 _FILES = ("embeddings", "bert", "vocabulary")
 
 
-def configuration(options):
+def configuration(options: Any) -> dict:
     """The values that a run depends on.
 
     What is false, 0, empty or `None` is left out, so that an option which
@@ -42,13 +43,13 @@ def configuration(options):
     return _without_nothing(ours)
 
 
-def key_of(options):
+def key_of(options: Any) -> str:
     """Sixteen hexadecimal digits, the same for the same `configuration`."""
     text = json.dumps(configuration(options), sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
-def _without_nothing(values):
+def _without_nothing(values: dict) -> dict:
     kept = {}
     for field, value in values.items():
         if isinstance(value, dict):

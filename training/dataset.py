@@ -1,6 +1,7 @@
 """What every experiment trains on: sentences, labels, and how to split them."""
 
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
@@ -15,18 +16,18 @@ class Examples:
         labels: Int array of shape `(len(texts),)`, indices of label names.
     """
 
-    texts: list
+    texts: list[str]
     labels: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.texts)
 
-    def __getitem__(self, indices):
+    def __getitem__(self, indices: np.ndarray) -> "Examples":
         """The examples at some indices, as `Examples`."""
         return Examples([self.texts[i] for i in indices], self.labels[indices])
 
     @classmethod
-    def of_pairs(cls, pairs):
+    def of_pairs(cls, pairs: Iterable[tuple[int, str]]) -> "Examples":
         """Examples from an iterable of `(label, text)`."""
         labels, texts = zip(*pairs, strict=True)
         return cls(list(texts), np.array(labels, dtype="int32"))
@@ -43,13 +44,15 @@ class Dataset:
     """
 
     name: str
-    label_names: tuple
+    label_names: tuple[str, ...]
     train: Examples
     dev: Examples
     test: Examples
 
 
-def hold_out(examples, seed, share=0.1):
+def hold_out(
+    examples: Examples, seed: int, share: float = 0.1
+) -> tuple[Examples, Examples]:
     """Splits examples in two, with each class's share kept.
 
     Args:
@@ -79,7 +82,9 @@ def hold_out(examples, seed, share=0.1):
     return examples[np.sort(kept)], examples[np.sort(held)]
 
 
-def ten_folds(examples, fold, seed):
+def ten_folds(
+    examples: Examples, fold: int, seed: int
+) -> tuple[Examples, Examples]:
     """Splits examples for 10-fold cross-validation, each class's share kept.
 
     Args:
@@ -101,7 +106,7 @@ def ten_folds(examples, fold, seed):
     return examples[kept], examples[held]
 
 
-def take_share(examples, share, seed):
+def take_share(examples: Examples, share: float, seed: int) -> Examples:
     """Takes a part of each class, at least one example (paper §4.4).
 
     Args:

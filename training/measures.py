@@ -1,5 +1,7 @@
 """What is measured of a trained classifier, beside its error."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -11,7 +13,7 @@ NUM_BINS = 15
 CHUNK = 50  # pairs of sentences at once
 
 
-def calibration_error(probabilities, labels):
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """The expected calibration error, in %.
 
     Predictions are sorted into bins of equal width by their confidence, the
@@ -25,11 +27,11 @@ def calibration_error(probabilities, labels):
     Returns:
         Float, from 0 to 100.
 
-    Example:
-    >>> import numpy as np
-    >>> sure_and_half_right = np.array([[1.0, 0.0], [1.0, 0.0]])
-    >>> calibration_error(sure_and_half_right, np.array([0, 1]))
-    50.0
+    Examples:
+        >>> import numpy as np
+        >>> sure_and_half_right = np.array([[1.0, 0.0], [1.0, 0.0]])
+        >>> calibration_error(sure_and_half_right, np.array([0, 1]))
+        50.0
     """
     confidence = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == labels
@@ -38,7 +40,9 @@ def calibration_error(probabilities, labels):
     return float(100 * np.abs(surplus).sum() / len(labels))
 
 
-def predict_probabilities(classifier, batches):
+def predict_probabilities(
+    classifier: keras.Model, batches: Any
+) -> tuple[np.ndarray, np.ndarray]:
     """The classifier's probabilities and the labels of some batches.
 
     Args:
@@ -56,7 +60,9 @@ def predict_probabilities(classifier, batches):
     return np.asarray(probabilities), np.concatenate(labels)
 
 
-def loss_along_lam(model, ids, labels, num_points):
+def loss_along_lam(
+    model: Any, ids: np.ndarray, labels: np.ndarray, num_points: int
+) -> dict:
     """The cross-entropy of mixtures of sentences at each λ (paper §4.7).
 
     Sentence k of a fixed shuffle is mixed with sentence k from its end, so
@@ -94,7 +100,14 @@ def loss_along_lam(model, ids, labels, num_points):
     }
 
 
-def _losses(model, ids, labels, first, second, lams):
+def _losses(
+    model: Any,
+    ids: np.ndarray,
+    labels: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    lams: np.ndarray,
+) -> np.ndarray:
     """Losses of shape `(lams, pairs)`."""
     both = np.concatenate([first, second])
     partner = np.roll(np.arange(len(both)), len(first))

@@ -10,7 +10,7 @@ from pathlib import Path
 PACKAGES = ("keras_amp", "tensorflow", "keras", "numpy")
 
 
-def environment():
+def environment() -> dict:
     """Versions, commit and processor, to tell runs apart by.
 
     Returns:
@@ -25,14 +25,14 @@ def environment():
     }
 
 
-def usable_cores():
+def usable_cores() -> int:
     """The cores that this process may use, where the system tells."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    return os.cpu_count()
+    return os.cpu_count() or 1
 
 
-def write_record(path, record, compact=False):
+def write_record(path: str | Path, record: dict, compact: bool = False) -> None:
     """Writes a JSON file whole or not at all.
 
     Args:
@@ -52,7 +52,7 @@ def write_record(path, record, compact=False):
     write_text(path, text + "\n")
 
 
-def write_text(path, text):
+def write_text(path: str | Path, text: str) -> None:
     """Writes a text file whole or not at all.
 
     Args:
@@ -69,10 +69,10 @@ def write_text(path, text):
         unfinished.unlink(missing_ok=True)
 
 
-def _commit():
+def _commit() -> str | None:
     here = Path(__file__).parent
 
-    def git(*arguments):
+    def git(*arguments: str) -> str:
         command = ["git", "-C", str(here), *arguments]
         done = subprocess.run(
             command, capture_output=True, text=True, check=True

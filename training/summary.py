@@ -17,10 +17,10 @@ def most_confused(predicted, labels, num_classes):
     Returns:
         Two ints, the class that loses more first; `None` if nothing is wrong.
 
-    Example:
-    >>> import numpy as np
-    >>> most_confused(np.array([1, 1, 0, 2]), np.array([0, 0, 1, 2]), 3)
-    (0, 1)
+    Examples:
+        >>> import numpy as np
+        >>> most_confused(np.array([1, 1, 0, 2]), np.array([0, 0, 1, 2]), 3)
+        (0, 1)
     """
     counts = np.zeros((num_classes, num_classes), dtype=int)
     np.add.at(counts, (labels, predicted), 1)

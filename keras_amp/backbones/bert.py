@@ -32,11 +32,11 @@ def BERT(  # noqa: N802 (named as a class, like the models of Keras)
         `keras_amp.text.WordPieceTokenizer` makes them, to logits of shape
         `(batch, num_classes)`.
 
-    Example:
-    >>> encoder = keras_amp.random_bert("tiny", vocabulary_size=50)
-    >>> model = BERT(encoder, num_classes=3)
-    >>> tuple(model(keras.ops.array([[2, 7, 3, 0], [2, 9, 4, 3]])).shape)
-    (2, 3)
+    Examples:
+        >>> encoder = keras_amp.random_bert("tiny", vocabulary_size=50)
+        >>> model = BERT(encoder, num_classes=3)
+        >>> tuple(model(keras.ops.array([[2, 7, 3, 0], [2, 9, 4, 3]])).shape)
+        (2, 3)
 
     References:
         - [BERT](https://arxiv.org/abs/1810.04805), Devlin et al., 2019.

@@ -36,9 +36,9 @@ def random_bert(size, vocabulary_size, max_length=512):
         ValueError: If there is no such size.
         ImportError: If `keras-hub` is missing.
 
-    Example:
-    >>> encoder = random_bert("tiny", vocabulary_size=50)
-    >>> model = keras_amp.BERT(encoder, num_classes=3)
+    Examples:
+        >>> encoder = random_bert("tiny", vocabulary_size=50)
+        >>> model = keras_amp.BERT(encoder, num_classes=3)
     """
     if size not in BERT_SIZES:
         raise ValueError(

@@ -40,10 +40,10 @@ def BiLSTM(  # noqa: N802 (named as a class, like the models of Keras)
         A Functional `keras.Model` from int ids of shape `(batch, time)` to
         logits of shape `(batch, num_classes)`.
 
-    Example:
-    >>> model = BiLSTM(vocabulary_size=100, num_classes=3, units=8)
-    >>> tuple(model(keras.ops.array([[5, 7, 0, 0], [9, 2, 4, 1]])).shape)
-    (2, 3)
+    Examples:
+        >>> model = BiLSTM(vocabulary_size=100, num_classes=3, units=8)
+        >>> tuple(model(keras.ops.array([[5, 7, 0, 0], [9, 2, 4, 1]])).shape)
+        (2, 3)
 
     References:
         - Attention-based LSTM for Aspect-level Sentiment Classification,

@@ -38,10 +38,10 @@ class PaddingZeroed(layers.Layer):
         Tensor like `features`. Zeroed by selection, so that not even a NaN
         in the padding comes through.
 
-    Example:
-    >>> features = keras.ops.ones((1, 2, 1))
-    >>> PaddingZeroed()(features, keras.ops.array([[True, False]]))[0, :, 0]
-    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 0.], ...)>
+    Examples:
+        >>> features = keras.ops.ones((1, 2, 1))
+        >>> PaddingZeroed()(features, keras.ops.array([[True, False]]))[0, :, 0]
+        <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 0.], ...)>
     """
 
     def call(self, features, is_word):
@@ -68,11 +68,11 @@ class AttentionPooling(layers.Layer):
     Returns:
         Float tensor of shape `(batch, size)`.
 
-    Example:
-    >>> features = keras.ops.array([[[1.0], [3.0], [9.0]]])
-    >>> is_read = keras.ops.array([[True, True, False]])
-    >>> AttentionPooling()(features, is_read)
-    <tf.Tensor: shape=(1, 1), dtype=float32, numpy=array([[2.]], ...)>
+    Examples:
+        >>> features = keras.ops.array([[[1.0], [3.0], [9.0]]])
+        >>> is_read = keras.ops.array([[True, True, False]])
+        >>> AttentionPooling()(features, is_read)
+        <tf.Tensor: shape=(1, 1), dtype=float32, numpy=array([[2.]], ...)>
     """
 
     def build(self, features_shape, is_read_shape=None):

@@ -41,10 +41,10 @@ def TextCNN(  # noqa: N802 (named as a class, like the models of Keras)
         A Functional `keras.Model` from int ids of shape `(batch, time)` to
         logits of shape `(batch, num_classes)`.
 
-    Example:
-    >>> model = TextCNN(vocabulary_size=100, num_classes=3)
-    >>> tuple(model(keras.ops.array([[5, 7, 0, 0], [9, 2, 4, 1]])).shape)
-    (2, 3)
+    Examples:
+        >>> model = TextCNN(vocabulary_size=100, num_classes=3)
+        >>> tuple(model(keras.ops.array([[5, 7, 0, 0], [9, 2, 4, 1]])).shape)
+        (2, 3)
 
     References:
         - [Convolutional Neural Networks for Sentence Classification](

@@ -50,17 +50,18 @@ class AdversarialMixup(Mixup):
     Raises:
         TypeError, ValueError: As `Mixup`, and if `epsilon` is not >= 0.
 
-    Example:
-    >>> classifier = keras.Sequential([
-    ...     keras.Input((4,)),
-    ...     keras.layers.Dense(8, activation="relu", name="hidden"),
-    ...     keras.layers.Dense(3, activation="softmax"),
-    ... ])
-    >>> model = AdversarialMixup(classifier, mix_at="hidden", epsilon=0.002)
-    >>> model.compile("adam", loss="sparse_categorical_crossentropy")
-    >>> x, y = keras.random.normal((6, 4)), keras.ops.array([0, 1, 2, 0, 1, 2])
-    >>> sorted(model.fit(x, y, verbose=0).history)
-    ['adversarial_share', 'lam_shift', 'loss', 'loss_gain']
+    Examples:
+        >>> classifier = keras.Sequential([
+        ...     keras.Input((4,)),
+        ...     keras.layers.Dense(8, activation="relu", name="hidden"),
+        ...     keras.layers.Dense(3, activation="softmax"),
+        ... ])
+        >>> model = AdversarialMixup(classifier, mix_at="hidden", epsilon=0.002)
+        >>> model.compile("adam", loss="sparse_categorical_crossentropy")
+        >>> x = keras.random.normal((6, 4))
+        >>> y = keras.ops.array([0, 1, 2, 0, 1, 2])
+        >>> sorted(model.fit(x, y, verbose=0).history)
+        ['adversarial_share', 'lam_shift', 'loss', 'loss_gain']
 
     References:
         - [Adversarial Mixing Policy](https://arxiv.org/abs/2109.07177),

@@ -45,16 +45,17 @@ class Mixup(keras.Model):
         TypeError, ValueError: If the model cannot be cut at `mix_at`, `alpha`
             is not > 0, or, from `compile`, there is not exactly one loss.
 
-    Example:
-    >>> classifier = keras.Sequential([
-    ...     keras.Input((4,)),
-    ...     keras.layers.Dense(8, activation="relu", name="hidden"),
-    ...     keras.layers.Dense(3, activation="softmax"),
-    ... ])
-    >>> model = Mixup(classifier, mix_at="hidden", alpha=1.0)
-    >>> model.compile("adam", loss="sparse_categorical_crossentropy")
-    >>> x, y = keras.random.normal((6, 4)), keras.ops.array([0, 1, 2, 0, 1, 2])
-    >>> history = model.fit(x, y, verbose=0)
+    Examples:
+        >>> classifier = keras.Sequential([
+        ...     keras.Input((4,)),
+        ...     keras.layers.Dense(8, activation="relu", name="hidden"),
+        ...     keras.layers.Dense(3, activation="softmax"),
+        ... ])
+        >>> model = Mixup(classifier, mix_at="hidden", alpha=1.0)
+        >>> model.compile("adam", loss="sparse_categorical_crossentropy")
+        >>> x = keras.random.normal((6, 4))
+        >>> y = keras.ops.array([0, 1, 2, 0, 1, 2])
+        >>> history = model.fit(x, y, verbose=0)
 
     References:
         - [mixup](https://arxiv.org/abs/1710.09412), Zhang et al., 2018.

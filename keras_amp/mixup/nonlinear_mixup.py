@@ -35,16 +35,17 @@ class NonlinearMixup(Mixup):
         seed: Int, to draw the same λ and partners in every run.
         name: String, the wrapper's name.
 
-    Example:
-    >>> classifier = keras.Sequential([
-    ...     keras.Input((4,)),
-    ...     keras.layers.Dense(8, activation="relu", name="hidden"),
-    ...     keras.layers.Dense(3, activation="softmax"),
-    ... ])
-    >>> model = NonlinearMixup(classifier, mix_at="hidden")
-    >>> model.compile("adam", loss="sparse_categorical_crossentropy")
-    >>> x, y = keras.random.normal((6, 4)), keras.ops.array([0, 1, 2, 0, 1, 2])
-    >>> history = model.fit(x, y, verbose=0)
+    Examples:
+        >>> classifier = keras.Sequential([
+        ...     keras.Input((4,)),
+        ...     keras.layers.Dense(8, activation="relu", name="hidden"),
+        ...     keras.layers.Dense(3, activation="softmax"),
+        ... ])
+        >>> model = NonlinearMixup(classifier, mix_at="hidden")
+        >>> model.compile("adam", loss="sparse_categorical_crossentropy")
+        >>> x = keras.random.normal((6, 4))
+        >>> y = keras.ops.array([0, 1, 2, 0, 1, 2])
+        >>> history = model.fit(x, y, verbose=0)
 
     References:
         - Nonlinear Mixup: Out-Of-Manifold Data Augmentation for Text

@@ -15,10 +15,10 @@ class PerExampleLoss:
     Raises:
         ValueError: If `loss` is missing, is several, or names no loss.
 
-    Example:
-    >>> loss = PerExampleLoss("mse")
-    >>> loss(keras.ops.zeros((2, 3)), keras.ops.ones((2, 3)))
-    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 1.], ...)>
+    Examples:
+        >>> loss = PerExampleLoss("mse")
+        >>> loss(keras.ops.zeros((2, 3)), keras.ops.ones((2, 3)))
+        <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 1.], ...)>
     """
 
     def __init__(self, loss):

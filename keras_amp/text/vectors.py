@@ -88,18 +88,19 @@ def read_word_vectors(path, vocabulary, on_progress=None):
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or in another format.
 
-    Example:
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp(), "vectors.txt")
-    >>> _ = path.write_text("the 0.5 1\nParis 2 3\n")
-    >>> tokenizer = keras_amp.text.word_tokenizer(["the paris of the north"])
-    >>> words = read_word_vectors(path, tokenizer.get_vocabulary())
-    >>> words.coverage(tokenizer(["the paris of the north"]))
-    {'types': 0.5, 'tokens': 0.6}
-    >>> model = keras_amp.TextCNN(tokenizer.vocabulary_size(), 2, 2)
-    >>> embedding = model.get_layer("embedding")
-    >>> embedding.set_weights([words.embeddings(seed=0)])
-    >>> embedding.trainable = False  # to keep them as they are
+    Examples:
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "vectors.txt")
+        >>> _ = path.write_text("the 0.5 1\nParis 2 3\n")
+        >>> text = "the paris of the north"
+        >>> tokenizer = keras_amp.text.word_tokenizer([text])
+        >>> words = read_word_vectors(path, tokenizer.get_vocabulary())
+        >>> words.coverage(tokenizer([text]))
+        {'types': 0.5, 'tokens': 0.6}
+        >>> model = keras_amp.TextCNN(tokenizer.vocabulary_size(), 2, 2)
+        >>> embedding = model.get_layer("embedding")
+        >>> embedding.set_weights([words.embeddings(seed=0)])
+        >>> embedding.trainable = False  # to keep them as they are
     """
     path = Path(path)
     if not path.is_file():

@@ -45,11 +45,11 @@ class WordPieceTokenizer(keras.layers.Layer):
             `[UNK]`, `[CLS]`, `[SEP]`, or `max_length` is below 2.
         ImportError: If `tensorflow-text` is missing.
 
-    Example:
-    >>> pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "mix", "##up", "!"]
-    >>> tokenizer = WordPieceTokenizer(pieces)
-    >>> tokenizer(["Mixup!", ""]).numpy().tolist()
-    [[2, 4, 5, 6, 3], [2, 3, 0, 0, 0]]
+    Examples:
+        >>> pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "mix", "##up", "!"]
+        >>> tokenizer = WordPieceTokenizer(pieces)
+        >>> tokenizer(["Mixup!", ""]).numpy().tolist()
+        [[2, 4, 5, 6, 3], [2, 3, 0, 0, 0]]
     """
 
     def __init__(self, vocabulary, lowercase=None, max_length=512, **kwargs):
@@ -117,9 +117,9 @@ def clean(text, lowercase):
     Returns:
         String tensor of the same shape, valid UTF-8.
 
-    Example:
-    >>> clean("Änne\x00 \tMüller", lowercase=True).numpy().decode()
-    'anne  muller'
+    Examples:
+        >>> clean("Änne\x00 \tMüller", lowercase=True).numpy().decode()
+        'anne  muller'
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
     text = tf.strings.regex_replace(text, _SPACE, " ")

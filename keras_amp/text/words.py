@@ -28,9 +28,10 @@ def standardize(
     Returns:
         String tensor of the same shape.
 
-    Example:
-    >>> standardize("Who's “afraid” of Änne (or V. Woolf)?").numpy().decode()
-    "who 's afraid of änne ( or v woolf ) ?"
+    Examples:
+        >>> text = "Who's “afraid” of Änne (or V. Woolf)?"
+        >>> standardize(text).numpy().decode()
+        "who 's afraid of änne ( or v woolf ) ?"
     """
     text = tf.strings.unicode_transcode(
         text, "UTF-8", "UTF-8", replace_control_characters=True
@@ -63,10 +64,10 @@ def word_tokenizer(texts=None, vocabulary=None, max_words=None):
         ValueError: If not exactly one of `texts` and `vocabulary` is given,
             or there is no word in it.
 
-    Example:
-    >>> tokenizer = word_tokenizer(["to be or not to be", "to do"])
-    >>> tokenizer(["To be?"]).numpy().tolist()
-    [[2, 3, 1]]
+    Examples:
+        >>> tokenizer = word_tokenizer(["to be or not to be", "to do"])
+        >>> tokenizer(["To be?"]).numpy().tolist()
+        [[2, 3, 1]]
     """
     if (texts is None) == (vocabulary is None):
         raise ValueError("Give either `texts` or a `vocabulary`.")

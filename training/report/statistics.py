@@ -1,8 +1,10 @@
 """Means, paired differences, and whether they could be chance."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 CONFIDENCE = 0.95
@@ -29,7 +31,7 @@ class Difference:
     seeds: int
 
 
-def compare(errors, others):
+def compare(errors: pd.Series, others: pd.Series) -> Difference | None:
     """Compares the errors of two cells, seed by seed.
 
     Args:
@@ -38,10 +40,10 @@ def compare(errors, others):
     Returns:
         A `Difference`, or `None` if the cells have no seed in common.
 
-    Example:
-    >>> import pandas as pd
-    >>> compare(pd.Series([8.0, 9.0]), pd.Series([10.0, 10.0])).relative
-    15.0
+    Examples:
+        >>> import pandas as pd
+        >>> compare(pd.Series([8.0, 9.0]), pd.Series([10.0, 10.0])).relative
+        15.0
     """
     seeds = errors.index.intersection(others.index)
     if not len(seeds):
@@ -69,7 +71,7 @@ def compare(errors, others):
     return Difference(mean, low, high, p_value, relative, len(each))
 
 
-def corrected(p_values):
+def corrected(p_values: Sequence[float]) -> list[float]:
     """Corrects p-values for their number (Holm 1979).
 
     Args:
@@ -78,15 +80,15 @@ def corrected(p_values):
     Returns:
         List of floats: the chance that any of the tests would say so.
 
-    Example:
-    >>> corrected([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
+    Examples:
+        >>> corrected([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
     """
-    p_values = np.asarray(p_values, dtype=float)
-    tested = np.flatnonzero(~np.isnan(p_values))
-    order = tested[np.argsort(p_values[tested])]
+    given = np.asarray(p_values, dtype=float)
+    tested = np.flatnonzero(~np.isnan(given))
+    order = tested[np.argsort(given[tested])]
     factors = len(order) - np.arange(len(order))
-    result = np.full(len(p_values), np.nan)
-    raised = np.maximum.accumulate(p_values[order] * factors)
+    result = np.full(len(given), np.nan)
+    raised = np.maximum.accumulate(given[order] * factors)
     result[order] = np.minimum(raised, 1.0)
     return result.round(10).tolist()

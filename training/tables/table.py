@@ -44,15 +44,15 @@ class Table:
 
     name: str
     title: str
-    axes: dict
-    blocks: tuple
-    options: Callable
-    against: Callable = lambda cell: None
+    axes: dict[str, tuple]
+    blocks: tuple[str, ...]
+    options: Callable[[dict], dict]
+    against: Callable[[dict], dict | None] = lambda cell: None
     published: dict = dataclasses.field(default_factory=dict)
     seeds: int = 10
     subsets: bool = False
 
-    def cells(self, **chosen):
+    def cells(self, **chosen: tuple) -> list[dict]:
         """The cells with the chosen values of some axes, all of the others.
 
         Args:
@@ -82,7 +82,7 @@ class Table:
             for values in itertools.product(*axes.values())
         ]
 
-    def fields(self, cell, seed):
+    def fields(self, cell: dict, seed: int) -> dict:
         """The fields of `TrainOptions` of a cell's run.
 
         Each seed draws its own weights, order, dropout, λ and partners; and
@@ -100,13 +100,15 @@ class Table:
         return fields
 
 
-def against_mixup(cell):
+def against_mixup(cell: dict) -> dict | None:
     """The cell of the method that a cell's method is compared with."""
     method = AGAINST.get(cell["method"])
-    return method and cell | {"method": method}
+    return cell | {"method": method} if method else None
 
 
-def read_published(text, axes):
+def read_published(
+    text: str, axes: dict[str, tuple]
+) -> dict[tuple, tuple[float, float]]:
     """Reads numbers as the paper prints them.
 
     Args:

@@ -59,7 +59,7 @@ bert word-amp: 1.9±0.13 45.5±0.37 6.4±0.23 2.2±0.56 10.8±1.29
 """
 
 
-def options(cell):
+def options(cell: dict) -> dict:
     """A cell's options: its backbone's, its data set and method."""
     fields = {key: cell[key] for key in ("dataset", "method")}
     return BACKBONES[cell["backbone"]] | fields

@@ -24,7 +24,7 @@ bert sent: 2.6±0.18 2.2±0.24 2.1±0.13 2.1±0.15
 """
 
 
-def options(cell):
+def options(cell: dict) -> dict:
     """A cell's options: those of the operations up to its own."""
     place = cell["place"]
     methods = {
@@ -37,11 +37,11 @@ def options(cell):
     return table_2.options(cell | fields) | fields
 
 
-def against(cell):
+def against(cell: dict) -> dict | None:
     """+MaxOp and AMP are compared with Mixup, and that with nothing."""
     variants = {"+RandOp": "Baseline", "+MaxOp": "+RandOp", "AMP": "+RandOp"}
     variant = variants.get(cell["variant"])
-    return variant and cell | {"variant": variant}
+    return cell | {"variant": variant} if variant else None
 
 
 TABLE = Table(

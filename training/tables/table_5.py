@@ -39,7 +39,7 @@ bert 1.5 word-amp: 2.0±0.12 6.5±0.28 11.0±1.34
 """
 
 
-def options(cell):
+def options(cell: dict) -> dict:
     """A cell's options: Table 2's, with another alpha."""
     return table_2.options(cell) | {"alpha": cell["alpha"]}
 

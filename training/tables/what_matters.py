@@ -28,7 +28,7 @@ ALL = Released(
     binary_cross_entropy=True,
 )
 MIXUP, AMP = "", "-amp"
-VARIANTS = {
+VARIANTS: dict[str, tuple[str, dict]] = {
     "mixup": (MIXUP, {}),
     "amp": (AMP, {}),
     "epsilon=0.0005": (AMP, {"epsilon": 0.0005}),
@@ -48,7 +48,7 @@ VARIANTS = {
 }
 
 
-def options(cell):
+def options(cell: dict) -> dict:
     """A cell's options: Table 3's on 5 %, and its variant's."""
     suffix, fields = VARIANTS[cell["variant"]]
     return BACKBONES[cell["backbone"]] | {
@@ -60,7 +60,7 @@ def options(cell):
     }
 
 
-def against(cell):
+def against(cell: dict) -> dict | None:
     """One change with `amp`, the rest with Mixup, of the same loss if BCE."""
     variants = {
         "mixup": None,
@@ -70,7 +70,7 @@ def against(cell):
         "bce amp": "bce mixup",
     }
     variant = variants.get(cell["variant"], "mixup")
-    return variant and cell | {"variant": variant}
+    return cell | {"variant": variant} if variant else None
 
 
 TABLE = Table(
