@@ -1,10 +1,6 @@
 """Trains text classifiers with Mixup and its adversarial variant (AMP).
 
-python -m training train    trains, tests and exports a classifier
-python -m training predict  asks an exported classifier
-python -m training data     checks the data sets against the paper's Table 1
-python -m training table    runs the experiments of a table of the paper
-python -m training report   writes their results: tables, tests, figures
+For a first look, which needs no file: python -m training train
 """
 
 import os

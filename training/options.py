@@ -26,100 +26,103 @@ BACKBONES = {
 DATASETS = ("demo", *SOURCES)
 
 
+# The comments below are the command line's help: of attributes' docstrings its
+# parser would keep the line breaks, as it does before a line that begins with
+# no letter.
 @dataclasses.dataclass(frozen=True)
 class TrainOptions:
     """Trains a text classifier, exports it, and records how it went."""
 
+    # demo (generated, needs no file), trec, sst1, sst2, subj or mr.
     dataset: str = "demo"
-    """demo (generated, needs no file), trec, sst1, sst2, subj or mr."""
+    # cnn, bilstm or bert.
     backbone: str = "cnn"
-    """cnn, bilstm or bert."""
+    # What the words of cnn and bilstm begin with: random, or a file of word
+    # vectors (GloVe or word2vec, text or binary, also .gz or .zip).
     embeddings: str = "random"
-    """What the words of cnn and bilstm begin with: random, or a file of word
-    vectors (GloVe or word2vec, text or binary, also .gz or .zip)."""
+    # Leave the --embeddings as they are.
     freeze_embeddings: bool = False
-    """Leave the --embeddings as they are."""
+    # What bert begins with: a preset of keras-hub, a folder (a preset, a
+    # Hugging Face model, Google's checkpoint), or for random weights a size:
+    # tiny, mini, small, medium, base or large.
     bert: str = "bert_base_en_uncased"
-    """What bert begins with: a preset of keras-hub, a folder (a preset, a
-    Hugging Face model, Google's checkpoint), or for random weights a size:
-    tiny, mini, small, medium, base or large."""
+    # vocab.txt of bert's word pieces; else what lies beside its weights.
     vocabulary: Path | None = None
-    """vocab.txt of bert's word pieces; else what lies beside its weights."""
+    # none, word, sent, word-amp, sent-amp or nonlinear: what is mixed, and
+    # whether at an adversarial lam.
     method: str = "word-amp"
-    """none, word, sent, word-amp, sent-amp or nonlinear: what is mixed, and
-    whether at an adversarial lam."""
+    # Folder of the data sets' files.
     data_dir: Path = Path("data")
-    """Folder of the data sets' files."""
+    # Fetch the data set's files into --data-dir if they are missing.
     download: bool = False
-    """Fetch the data set's files into --data-dir if they are missing."""
+    # Train on the labelled phrases of sst1 or sst2.
     phrases: bool = False
-    """Train on the labelled phrases of sst1 or sst2."""
+    # Tenth of subj or mr to test on, 0 to 9.
     fold: int = 0
-    """Tenth of subj or mr to test on, 0 to 9."""
+    # Seed of the splits that the files don't make.
     split_seed: int = 0
-    """Seed of the splits that the files don't make."""
+    # Part of each class of the training set to train on, at least one
+    # sentence; above 0, at most 1. The dev set stays whole.
     train_share: float = 1.0
-    """Part of each class of the training set to train on, at least one
-    sentence; above 0, at most 1. The dev set stays whole."""
+    # Seed of what --train-share takes.
     subset_seed: int = 0
-    """Seed of what --train-share takes."""
+    # Your own labelled texts, instead of --dataset: .tsv or .txt with
+    # label<TAB>text, or .csv, .tsv, .jsonl with named columns.
     train_file: Path | None = None
-    """Your own labelled texts, instead of --dataset: .tsv or .txt
-    (label<TAB>text), or .csv, .tsv, .jsonl with named columns."""
+    # To choose the best checkpoint on; else a tenth of --train-file.
     dev_file: Path | None = None
-    """To choose the best checkpoint on; else a tenth of --train-file."""
+    # To test on; else a tenth of --train-file.
     test_file: Path | None = None
-    """To test on; else a tenth of --train-file."""
+    # Column of the text in your files.
     text_column: str = "text"
-    """Column of the text in your files."""
+    # Column of the label in your files.
     label_column: str = "label"
-    """Column of the label in your files."""
+    # Concentration of Beta(alpha, alpha), from which lam is drawn; > 0.
     alpha: float = 1.0
-    """Concentration of Beta(alpha, alpha), from which lam is drawn; > 0."""
+    # Adversarial step size on lam; >= 0.
     epsilon: float = 0.002
-    """Adversarial step size on lam; >= 0."""
+    # Keep, per example, the lam with the higher loss.
     min_op: bool = True
-    """Keep, per example, the lam with the higher loss."""
+    # Training steps; 8000 as in the paper, 300 for demo.
     steps: int | None = None
-    """Training steps; 8000 as in the paper, 300 for demo."""
+    # Training steps between evaluations on dev and test; 100, 50 for demo.
     steps_per_evaluation: int | None = None
-    """Training steps between evaluations on dev and test; 100, 50 for demo."""
+    # Sentences a step; 50, 24 for bert.
     batch_size: int | None = None
-    """Sentences a step; 50, 24 for bert."""
+    # Of Adam; 2e-4 as in the paper (bert: 1e-5, 3e-4 if it begins at
+    # random), 1e-3 for demo.
     learning_rate: float | None = None
-    """Of Adam; 2e-4 as in the paper (bert: 1e-5, 3e-4 if it begins at
-    random), 1e-3 for demo."""
+    # Dropout rate on the sentence features, 0 to below 1; 0.5 (bert: 0.1).
     dropout: float | None = None
-    """Dropout rate on the sentence features, 0 to below 1; 0.5 (bert: 0.1)."""
+    # L2 penalty on the weights of the filters or LSTM and the last layer; else
+    # that of the paper, 1e-8 (bert: 0).
     l2: float | None = None
-    """L2 penalty on the weights of the filters or LSTM and the last layer;
-    1e-8 (bert: 0)."""
+    # Word ids at most; else all words of the training set.
     max_words: int | None = None
-    """Word ids at most; else all words of the training set."""
+    # Words or pieces of a sentence at most; what is longer is cut off.
     max_length: int = 256
-    """Words or pieces of a sentence at most; what is longer is cut off."""
+    # Of weights, shuffling, dropout, lam and partners.
     seed: int = 0
-    """Of weights, shuffling, dropout, lam and partners."""
+    # Go on from the last evaluation of a run with the same options that was
+    # interrupted; the result is that of a run that was not.
     resume: bool = False
-    """Go on from the last evaluation of a run with the same options that was
-    interrupted; the result is that of a run that was not."""
+    # Measure the loss on mixtures of test sentences at so many values of lam,
+    # as in the paper's Figure 2; 0 for none, else at least 2.
     lam_points: int = 0
-    """Measure the loss on mixtures of test sentences at so many values of lam
-    (the paper's Figure 2); 0 for none, else at least 2."""
+    # Steps of the authors' released code that are not in the paper.
     released: Released = dataclasses.field(default_factory=Released)
-    """Steps of the authors' released code that are not in the paper."""
+    # Folder for TensorBoard: the curves, and histograms of lam and of what
+    # moving it adds to the loss.
     tensorboard: Path | None = None
-    """Folder for TensorBoard: the curves, and histograms of lam and of what
-    moving it adds to the loss."""
+    # Compile the step with XLA.
     jit_compile: bool = False
-    """Compile the step with XLA."""
+    # Of the model's folder; else DATASET-BACKBONE-METHOD, and what the
+    # backbone begins with unless it is the default.
     name: str | None = None
-    """Of the model's folder; else DATASET-BACKBONE-METHOD, and what the
-    backbone begins with unless it is the default."""
+    # Where the exported model goes, as NAME/NUMBER.
     models_dir: Path = Path("saved_models")
-    """Where the exported model goes, as NAME/NUMBER."""
+    # Where the record goes, as NAME/NUMBER.json.
     records_dir: Path = Path("runs")
-    """Where the record goes, as NAME/NUMBER.json."""
 
     def resolved(self):
         """These options with every default filled in.

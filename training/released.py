@@ -24,15 +24,15 @@ WINDOW = 5  # batches, over which re-weighting knows the gains
 class Released:
     """What the authors' released code does and the paper does not."""
 
+    # Differentiate the mean loss of the batch by lam: a step of epsilon /
+    # batch size.
     mean_gradient: bool = False
-    """Differentiate the mean loss of the batch by lam: a step of epsilon /
-    batch size."""
+    # Draw new dropout noise for the second pass, and compare across it.
     fresh_noise: bool = False
-    """Draw new dropout noise for the second pass, and compare across it."""
+    # Weigh examples whose gain is above average by its z-score.
     reweight: bool = False
-    """Weigh examples whose gain is above average by its z-score."""
+    # Sum the binary cross-entropies of the softmax's classes.
     binary_cross_entropy: bool = False
-    """Sum the binary cross-entropies of the softmax's classes."""
 
     @property
     def changes_the_step(self):

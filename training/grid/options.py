@@ -27,63 +27,63 @@ _SHARED = (
 class GridOptions:
     """Runs the experiments of a table or a part of it; what is done stays."""
 
+    # 2, 3, 4, 5, figure-2 or what-matters; `--dry-run` shows its runs.
     table: Annotated[str, tyro.conf.Positional]
-    """2, 3, 4, 5, figure-2 or what-matters; `--dry-run` shows its runs."""
+    # cnn, bilstm, bert; cnn-vectors and bilstm-vectors, which begin with the
+    # file of --embeddings. This and the next six: all of the table's if empty.
     backbones: tuple[str, ...] = ()
-    """cnn, bilstm, bert; cnn-vectors and bilstm-vectors begin with
-    --embeddings. This and the next six: all of the table's if empty."""
+    # Of trec, sst1, sst2, subj, mr.
     datasets: tuple[str, ...] = ()
-    """Of trec, sst1, sst2, subj, mr."""
+    # Of none, word, word-amp, sent, sent-amp, nonlinear.
     methods: tuple[str, ...] = ()
-    """Of none, word, word-amp, sent, sent-amp, nonlinear."""
+    # Parts of the training set, of table 3.
     shares: tuple[float, ...] = ()
-    """Parts of the training set, of table 3."""
+    # Concentrations of Beta(alpha, alpha), of table 5.
     alphas: tuple[float, ...] = ()
-    """Concentrations of Beta(alpha, alpha), of table 5."""
+    # word or sent, of tables 4 and what-matters.
     places: tuple[str, ...] = ()
-    """word or sent, of tables 4 and what-matters."""
+    # Of tables 4 and what-matters.
     variants: tuple[str, ...] = ()
-    """Of tables 4 and what-matters."""
+    # Runs of a cell, with seeds 0 to N - 1; else as many as in the paper.
     seeds: int | None = None
-    """Runs of a cell, with seeds 0 to N - 1; else as many as in the paper."""
+    # Training steps of a run; 8000 as in the paper.
     steps: int | None = None
-    """Training steps of a run; 8000 as in the paper."""
+    # Training steps between evaluations on dev and test; 100.
     steps_per_evaluation: int | None = None
-    """Training steps between evaluations on dev and test; 100."""
+    # Sentences a step; 50, 24 for bert.
     batch_size: int | None = None
-    """Sentences a step; 50, 24 for bert."""
+    # Of Adam; 2e-4 as in the paper (bert: 1e-5).
     learning_rate: float | None = None
-    """Of Adam; 2e-4 as in the paper (bert: 1e-5)."""
+    # File of word vectors, of cnn-vectors and bilstm-vectors.
     embeddings: Path | None = None
-    """File of word vectors, of cnn-vectors and bilstm-vectors."""
+    # What bert begins with, as of `train`.
     bert: str = TrainOptions.bert
-    """What bert begins with, as of `train`."""
+    # vocab.txt of bert's word pieces, as of `train`.
     vocabulary: Path | None = None
-    """vocab.txt of bert's word pieces, as of `train`."""
+    # Compile the steps with XLA.
     jit_compile: bool = False
-    """Compile the steps with XLA."""
+    # Folder of the data sets' files, on every machine.
     data_dir: Path = Path("data")
-    """Folder of the data sets' files, on every machine."""
+    # Fetch a data set's files into --data-dir if they are missing.
     download: bool = False
-    """Fetch a data set's files into --data-dir if they are missing."""
+    # Where the records go, one JSON file a run.
     records_dir: Path = RECORDS_DIR
-    """Where the records go, one JSON file a run."""
+    # Where unfinished runs keep their state, on every machine.
     work_dir: Path = Path("runs")
-    """Where unfinished runs keep their state, on every machine."""
+    # Runs at a time on this machine; else its cores / --threads.
     processes: int | None = None
-    """Runs at a time on this machine; else its cores / --threads."""
+    # Cores of a run, here or on Ray.
     threads: int = 1
-    """Cores of a run, here or on Ray."""
+    # Start a Ray on this machine and run there.
     ray: Literal["local"] | None = None
-    """Start a Ray on this machine and run there."""
+    # Run on this Ray cluster, such as auto or ray://host:10001.
     ray_address: str | None = None
-    """Run on this Ray cluster, such as auto or ray://host:10001."""
+    # How often a run begins again whose process was lost.
     retries: int = 2
-    """How often a run begins again whose process was lost."""
+    # Run again what has failed before.
     retry_failed: bool = False
-    """Run again what has failed before."""
+    # List the runs, what is done, and the time left; run nothing.
     dry_run: bool = False
-    """List the runs, what is done, and the time left; run nothing."""
 
     def chosen(self):
         """Dict from axis to the values asked for, empty for all."""
