@@ -8,6 +8,8 @@ import tensorflow as tf
 from keras import ops
 from tensorboard.plugins.histogram import metadata
 
+from keras_amp.mixup import AdversarialMixup
+
 # Twenty edges a decade to either side of 0, for what has no range of its own.
 _MAGNITUDES = np.geomspace(1e-8, 1e3, 11 * 20 + 1)
 _SIGNED = np.concatenate([-_MAGNITUDES[::-1], _MAGNITUDES])
@@ -64,7 +66,7 @@ class TensorBoard(keras.callbacks.TensorBoard):
 
     def set_model(self, model):
         super().set_model(model)
-        if not hasattr(model, "observer"):
+        if not isinstance(model, AdversarialMixup):
             return
         names = [name for name in _EDGES if name != "loss_gain" or model.min_op]
         with model.distribute_strategy.scope():
