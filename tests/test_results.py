@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.grid.options import RECORDS_DIR
+from training.report.figures import FIGURES
 from training.report.records import load_records
 from training.report.report import report
 
@@ -42,7 +43,7 @@ def test_the_readme_has_the_results_in_short(made):
 def test_figures_of_the_results_are_there():
     text = (HERE / "docs" / "RESULTS.md").read_text("utf-8")
     figures = sorted((HERE / "docs" / "results").glob("*.png"))
-    assert len(figures) == 4
+    assert {path.name for path in figures} == set(FIGURES)
     for path in figures:
         assert f"(results/{path.name})" in text
 

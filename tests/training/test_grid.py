@@ -80,6 +80,7 @@ def test_a_failure_is_a_record_and_stays_one_until_asked(grid, capsys):
     assert "0 done, 1 failed, 0 to do" in out
     assert "--retry-failed" in out
     assert run_grid(dataclasses.replace(grid, retry_failed=True)) == 1
+    assert "0 done, 1 failed, 1 to do" in capsys.readouterr().out
 
 
 def test_a_dry_run_says_what_is_done_and_how_long_the_rest_takes(grid, capsys):
