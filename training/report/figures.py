@@ -1,28 +1,19 @@
 """Figures of results, readable in print and without colours."""
 
 import dataclasses
-import math
 from collections.abc import Callable
-
-import matplotlib
-
-matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
 
+from training.report.panels import (
+    WIDTH,
+    errors_by,
+    legend_below,
+    line_with_band,
+    panels_of,
+)
 from training.report.tables import label
-
-# Colours of Okabe and Ito, which most eyes tell apart; Mixup is dashed.
-STYLES = {
-    "none": {"color": "#000000", "linestyle": ":"},
-    "word": {"color": "#0072B2", "linestyle": "--"},
-    "word-amp": {"color": "#0072B2", "linestyle": "-"},
-    "sent": {"color": "#D55E00", "linestyle": "--"},
-    "sent-amp": {"color": "#D55E00", "linestyle": "-"},
-    "nonlinear": {"color": "#009E73", "linestyle": "-."},
-}
-_WIDTH, _HEIGHT = 3.6, 2.8  # inches, of a panel
 
 
 def draw_figure(name, results, rows, path):
@@ -43,7 +34,7 @@ def learning_curves(results, rows):
     """Test error against steps, by backbone and data set, of Table 2."""
     del rows
     blocks = list(results.groupby(["backbone", "dataset"], sort=False))
-    figure, panels = _panels(len(blocks), most_columns=2)
+    figure, panels = panels_of(len(blocks), most_columns=2)
     for panel, ((backbone, dataset), block) in zip(
         panels, blocks, strict=False
     ):
@@ -51,7 +42,7 @@ def learning_curves(results, rows):
         for method, runs in block.groupby("method", sort=False):
             curves = [record["curves"] for record in runs["record"]]
             errors = np.array([curve["test_error"] for curve in curves])
-            _line_with_band(panel, curves[0]["step"], errors, method)
+            line_with_band(panel, curves[0]["step"], errors, method)
             settled.append(errors[:, errors.shape[1] // 4 :])
         low, high = np.min(np.vstack(settled)), np.max(np.vstack(settled))
         margin = 0.05 * (high - low)
@@ -59,7 +50,7 @@ def learning_curves(results, rows):
         panel.set_title(f"{label('', backbone)}, {label('', dataset)}")
         panel.set_xlabel("training steps")
         panel.set_ylabel("test error (%)")
-    _legend(figure, panels)
+    legend_below(figure, panels)
     return figure
 
 
@@ -71,12 +62,12 @@ def error_by_share(results, rows):
         return runs["record"].iloc[0]["dataset"]["train"]
 
     blocks = list(results.groupby("backbone", sort=False))
-    figure, panels = _panels(len(blocks))
+    figure, panels = panels_of(len(blocks))
     for panel, (backbone, block) in zip(panels, blocks, strict=False):
-        _errors_by(panel, block, "share", num_labels)
+        errors_by(panel, block, "share", num_labels)
         panel.set_title(f"{label('', backbone)}, TREC")
         panel.set_xlabel("labelled sentences to train on")
-    _legend(figure, panels)
+    legend_below(figure, panels)
     return figure
 
 
@@ -87,14 +78,14 @@ def error_by_alpha(results, rows):
     # Table 2 has runs of one α; where there are several, these say nothing.
     several = [one for one in blocks if one[1]["alpha"].nunique() > 1]
     blocks = several or blocks
-    figure, panels = _panels(len(blocks), most_columns=2)
+    figure, panels = panels_of(len(blocks), most_columns=2)
     for panel, ((backbone, dataset), block) in zip(
         panels, blocks, strict=False
     ):
-        _errors_by(panel, block, "alpha", lambda runs: runs["alpha"].iloc[0])
+        errors_by(panel, block, "alpha", lambda runs: runs["alpha"].iloc[0])
         panel.set_title(f"{label('', backbone)}, {label('', dataset)}")
         panel.set_xlabel("α of Beta(α, α)")
-    _legend(figure, panels)
+    legend_below(figure, panels)
     return figure
 
 
@@ -102,7 +93,7 @@ def loss_along_lam(results, rows):
     """The paper's Figure 2: loss on mixtures of test sentences."""
     del rows
     runs = results[results["backbone"] == results["backbone"].iloc[0]]
-    figure, panels = _panels(6, most_columns=3)
+    figure, panels = panels_of(6, most_columns=3)
     titles = ("one pair", "another pair", "all test sentences")
     for row, place in enumerate(("word", "sent")):
         for method in (place, f"{place}-amp"):
@@ -118,12 +109,12 @@ def loss_along_lam(results, rows):
                 np.array([one["mean"] for one in measured]),
             ]
             for panel, losses in zip(panels[3 * row :], curves, strict=False):
-                _line_with_band(panel, lams, losses, method)
+                line_with_band(panel, lams, losses, method)
         for panel, title in zip(panels[3 * row :], titles, strict=False):
             panel.set_title(title)
             panel.set_xlabel("λ, share of the first sentence")
         panels[3 * row].set_ylabel("cross-entropy (nats)")
-    _legend(figure, panels)
+    legend_below(figure, panels)
     return figure
 
 
@@ -135,7 +126,7 @@ def what_matters(results, rows):
     figure, axes = plt.subplots(
         1,
         len(places),
-        figsize=(_WIDTH * len(places) + 1, 0.27 * len(rows) / len(places) + 1),
+        figsize=(WIDTH * len(places) + 1, 0.27 * len(rows) / len(places) + 1),
         layout="constrained",
         sharex=True,
         sharey=True,
@@ -207,77 +198,3 @@ FIGURES = {
         "compared with, and its 95 % bootstrap interval. Left of 0 is better.",
     ),
 }
-
-
-def _errors_by(panel, block, axis, place_of):
-    """The methods' errors at each value of an axis, side by side.
-
-    Args:
-        panel: `plt.Axes`.
-        block: Rows of results.
-        axis: String, the column to group by.
-        place_of: Function of a group's rows to where it stands on the x-axis.
-    """
-    methods = list(block.groupby("method", sort=False))
-    for number, (method, runs) in enumerate(methods):
-        groups = runs.groupby(axis)
-        places = [place_of(group) for _, group in groups]
-        aside = 1.04 ** (number - (len(methods) - 1) / 2)
-        panel.errorbar(
-            np.array(places) * aside,
-            groups["test_error"].mean(),
-            groups["test_error"].std(),
-            label=label("", method),
-            capsize=2,
-            marker="o",
-            markersize=3,
-            **STYLES[method],
-        )
-    panel.set_xscale("log")
-    panel.set_xticks(places, places)
-    panel.minorticks_off()
-    panel.set_ylabel("test error (%)")
-
-
-def _line_with_band(panel, x, values, method):
-    mean, deviation = values.mean(axis=0), values.std(axis=0)
-    style = STYLES[method]
-    panel.plot(x, mean, label=label("", method), **style)
-    panel.fill_between(
-        x,
-        mean - deviation,
-        mean + deviation,
-        color=style["color"],
-        alpha=0.12,
-        linewidth=0,
-    )
-
-
-def _panels(number, most_columns=3):
-    columns = min(number, most_columns)
-    rows = math.ceil(number / columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(max(_WIDTH * columns, 5), _HEIGHT * rows + 0.6),
-        layout="constrained",
-        squeeze=False,
-    )
-    panels = list(axes.flat)
-    for unused in panels[number:]:
-        unused.set_axis_off()
-    return figure, panels
-
-
-def _legend(figure, panels):
-    entries = {}
-    for panel in panels:
-        handles, labels = panel.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
-    figure.legend(
-        entries.values(),
-        entries.keys(),
-        loc="outside lower center",
-        ncols=math.ceil(len(entries) / 2),
-        frameon=False,
-    )

@@ -1,0 +1,100 @@
+"""What the figures of results are made of: panels, lines, error bars."""
+
+import math
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from training.report.tables import label
+
+# Colours of Okabe and Ito, which most eyes tell apart; Mixup is dashed.
+STYLES = {
+    "none": {"color": "#000000", "linestyle": ":"},
+    "word": {"color": "#0072B2", "linestyle": "--"},
+    "word-amp": {"color": "#0072B2", "linestyle": "-"},
+    "sent": {"color": "#D55E00", "linestyle": "--"},
+    "sent-amp": {"color": "#D55E00", "linestyle": "-"},
+    "nonlinear": {"color": "#009E73", "linestyle": "-."},
+}
+WIDTH, HEIGHT = 3.6, 2.8  # inches, of a panel
+
+
+def errors_by(panel, block, axis, place_of):
+    """The methods' errors at each value of an axis, side by side.
+
+    Args:
+        panel: `plt.Axes`.
+        block: Rows of results.
+        axis: String, the column to group by.
+        place_of: Function of a group's rows to where it stands on the x-axis.
+    """
+    methods = list(block.groupby("method", sort=False))
+    for number, (method, runs) in enumerate(methods):
+        groups = runs.groupby(axis)
+        places = [place_of(group) for _, group in groups]
+        aside = 1.04 ** (number - (len(methods) - 1) / 2)
+        panel.errorbar(
+            np.array(places) * aside,
+            groups["test_error"].mean(),
+            groups["test_error"].std(),
+            label=label("", method),
+            capsize=2,
+            marker="o",
+            markersize=3,
+            **STYLES[method],
+        )
+    panel.set_xscale("log")
+    panel.set_xticks(places, places)
+    panel.minorticks_off()
+    panel.set_ylabel("test error (%)")
+
+
+def line_with_band(panel, x, values, method):
+    """A method's mean and standard deviation, of `values` `(runs, points)`."""
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    style = STYLES[method]
+    panel.plot(x, mean, label=label("", method), **style)
+    panel.fill_between(
+        x,
+        mean - deviation,
+        mean + deviation,
+        color=style["color"],
+        alpha=0.12,
+        linewidth=0,
+    )
+
+
+def panels_of(number, most_columns=3):
+    """A figure with so many panels, and a list of these and of empty ones."""
+    columns = min(number, most_columns)
+    rows = math.ceil(number / columns)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(max(WIDTH * columns, 5), HEIGHT * rows + 0.6),
+        layout="constrained",
+        squeeze=False,
+    )
+    panels = list(axes.flat)
+    for unused in panels[number:]:
+        unused.set_axis_off()
+    return figure, panels
+
+
+def legend_below(figure, panels):
+    """One legend of what any panel shows, below them all."""
+    entries = {}
+    for panel in panels:
+        handles, labels = panel.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    figure.legend(
+        entries.values(),
+        entries.keys(),
+        loc="outside lower center",
+        ncols=math.ceil(len(entries) / 2),
+        frameon=False,
+    )
