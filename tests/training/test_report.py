@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from scipy import stats
 
 from training.configuration import configuration
 from training.options import TrainOptions
+from training.report.figures import FIGURES
 from training.report.records import load_records, results_of
 from training.report.report import report
 from training.report.statistics import compare, corrected
@@ -231,6 +233,54 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
     written = report(folder, again, None, is_drawing=False)
     assert not any(path.suffix == ".png" for path in written)
     assert again.read_bytes() == output.read_bytes()
+
+
+def test_figures_tell_backbones_apart():
+    variants = TABLES["what-matters"].axes["variant"]
+    cells = {
+        ("cnn", "mixup"): 10.0,
+        ("cnn", "amp"): 12.0,
+        ("cnn", "epsilon=0.5"): 11.0,
+        ("bilstm", "mixup"): 10.0,
+        ("bilstm", "epsilon=0.5"): 7.0,
+    }
+    assert {variant for _, variant in cells} <= set(variants)
+    records = [
+        record_of(
+            "what-matters",
+            {"backbone": backbone, "place": "word", "variant": variant},
+            seed,
+            error + seed,
+        )
+        for (backbone, variant), error in cells.items()
+        for seed in range(2)
+    ]
+    results = results_of(TABLES["what-matters"], records)
+    rows = rows_of(TABLES["what-matters"], results)
+    first, second = FIGURES["what_matters.png"].draw(results, rows).axes
+    assert first.get_title() == "CNN, words mixed"
+    assert second.get_title() == "BiLSTM, words mixed"
+    names = [one.get_text() for one in first.get_yticklabels()]
+    shown = {
+        (panel, names[round(height)].split()[0], round(float(mean), 6))
+        for panel in (first, second)
+        for mean, height in panel.containers[0][0].get_xydata()
+    }
+    assert shown == {
+        (first, "amp", 2.0),
+        (first, "epsilon=0.5", 1.0),
+        (second, "epsilon=0.5", -3.0),
+    }
+    results["method"] = "word"
+    along = FIGURES["figure_2.png"].draw(results, rows)
+    panels = [panel for panel in along.axes if panel.get_ylabel()]
+    assert [panel.get_ylabel().split("\n")[0] for panel in panels] == [
+        "CNN, words mixed",
+        "CNN, sentences mixed",
+        "BiLSTM, words mixed",
+        "BiLSTM, sentences mixed",
+    ]
+    plt.close("all")
 
 
 def test_report_says_what_is_wrong(tmp_path):

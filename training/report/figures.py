@@ -1,6 +1,7 @@
 """Figures of results, readable in print and without colours."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
@@ -14,6 +15,8 @@ from training.report.panels import (
     panels_of,
 )
 from training.report.tables import label
+
+_PLACES = ("word", "sent")
 
 
 def draw_figure(name, results, rows, path):
@@ -92,10 +95,11 @@ def error_by_alpha(results, rows):
 def loss_along_lam(results, rows):
     """The paper's Figure 2: loss on mixtures of test sentences."""
     del rows
-    runs = results[results["backbone"] == results["backbone"].iloc[0]]
-    figure, panels = panels_of(6, most_columns=3)
+    lines = list(itertools.product(results["backbone"].unique(), _PLACES))
+    figure, panels = panels_of(3 * len(lines), most_columns=3)
     titles = ("one pair", "another pair", "all test sentences")
-    for row, place in enumerate(("word", "sent")):
+    for row, (backbone, place) in enumerate(lines):
+        runs = results[results["backbone"] == backbone]
         for method in (place, f"{place}-amp"):
             measured = [
                 record["results"]["loss_along_lam"]
@@ -113,7 +117,8 @@ def loss_along_lam(results, rows):
         for panel, title in zip(panels[3 * row :], titles, strict=False):
             panel.set_title(title)
             panel.set_xlabel("λ, share of the first sentence")
-        panels[3 * row].set_ylabel("cross-entropy (nats)")
+        where = f"{label('', backbone)}, {label('place', place)}"
+        panels[3 * row].set_ylabel(f"{where}\ncross-entropy (nats)")
     legend_below(figure, panels)
     return figure
 
@@ -122,30 +127,28 @@ def what_matters(results, rows):
     """How far each variant is from Mixup, of what-matters."""
     del results
     rows = rows[~rows["difference"].isna()]
-    places = list(rows.groupby("place", sort=False))
+    names = rows["variant"] + "  (against " + rows["against"] + ")"
+    order = list(names.unique())[::-1]
+    blocks = list(rows.groupby(["backbone", "place"], sort=False))
     figure, axes = plt.subplots(
         1,
-        len(places),
-        figsize=(WIDTH * len(places) + 1, 0.27 * len(rows) / len(places) + 1),
+        len(blocks),
+        figsize=(WIDTH * len(blocks) + 1, 0.27 * len(order) + 1),
         layout="constrained",
         sharex=True,
         sharey=True,
         squeeze=False,
     )
-    for panel, (place, block) in zip(axes[0], places, strict=True):
-        heights = np.arange(len(block))[::-1]
+    for panel, ((backbone, place), block) in zip(axes[0], blocks, strict=True):
+        heights = [order.index(name) for name in names[block.index]]
         means = block["difference"].to_numpy()
         reach = np.abs(block[["low", "high"]].to_numpy().T - means)
         panel.axvline(0, color="grey", linewidth=0.8)
         panel.errorbar(
             means, heights, xerr=reach, fmt="o", color="black", capsize=2
         )
-        names = [
-            f"{one['variant']}  (against {one['against']})"
-            for one in block.to_dict("records")
-        ]
-        panel.set_yticks(heights, names)
-        panel.set_title(label("place", place))
+        panel.set_yticks(range(len(order)), order)
+        panel.set_title(f"{label('', backbone)}, {label('place', place)}")
         panel.set_xlabel("difference of test errors\n(percentage points)")
     return figure
 
@@ -188,8 +191,8 @@ FIGURES = {
         "figure-2",
         loss_along_lam,
         "The paper's Figure 2, on 3 % of TREC: the loss of trained networks "
-        "on mixtures of test sentences (words mixed above, sentences below), "
-        "mean ± standard deviation over subsets.",
+        "on mixtures of test sentences, mean ± standard deviation over "
+        "subsets.",
     ),
     "what_matters.png": Figure(
         "what-matters",
