@@ -230,6 +230,11 @@ def test_runs_are_named_by_what_differs():
         (["--train-file", "none.tsv"], "there is no file 'none.tsv'"),
         (["--test-file", "x.tsv"], "need a --train-file"),
         (["--dataset", "subj", "--fold", "12"], "--fold"),
+        (["--train-share", "2"], "--train-share must be above 0 and at most 1"),
+        (["--lam-points", "1"], "--lam-points must be 0 or at least 2"),
+        (["--method", "none", "--lam-points", "5"], "needs a --method that"),
+        (["--method", "word", "--released.reweight"], "need --method word-amp"),
+        (["--released.fresh-noise", "--no-min-op"], "with --min-op"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
