@@ -66,6 +66,7 @@ class TensorBoard(keras.callbacks.TensorBoard):
 
     def set_model(self, model):
         super().set_model(model)
+        self._histograms = {}
         if not isinstance(model, AdversarialMixup):
             return
         names = [name for name in _EDGES if name != "loss_gain" or model.min_op]

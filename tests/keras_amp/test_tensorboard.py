@@ -127,6 +127,16 @@ def test_other_models_get_scalars(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["train"]
 
 
+def test_a_callback_forgets_the_model_before(tmp_path):
+    callback = keras_amp.TensorBoard(tmp_path)
+    x, y = batch(8)
+    plain = compiled(keras_amp.Mixup(classifier(), "hidden"))
+    for model in (wrapped(), plain):
+        model.fit(x, y, callbacks=[callback], verbose=0)
+    assert not hasattr(plain, "observer")
+    assert list(read(tmp_path / "mixing")["lam_star"]) == [0]
+
+
 def test_training_is_the_same_with_it_and_after_it(tmp_path):
     weights = []
     for callbacks in ([], [keras_amp.TensorBoard(tmp_path)]):
