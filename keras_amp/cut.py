@@ -4,13 +4,23 @@
     upper(lower(x)) == model(x)
 
 `lower` ends with the named layer; `upper` is everything that depends on it.
-Whatever else `upper` needs crosses the cut beside the layer's output.
+Whatever else `upper` needs crosses the cut beside the layer's output. Both run
+their part of the model as Keras runs the whole: in its order, and with its
+`training`, whatever a nested model was called with when it was built in.
 """
 
+import collections
+import dataclasses
 import difflib
 
 import keras
 
+from keras_amp.batch_axis import is_batched
+from keras_amp.cut_checks import (
+    check_crossing,
+    check_model,
+    check_one_output,
+)
 from keras_amp.graph import Half, Step, entrance, ordered_nodes
 
 
@@ -32,7 +42,9 @@ def cut(model, mix_at):
         `keras.Model`s, unless the model cut itself:
         `lower(inputs)` is a list of the tensors that cross the cut (the
         layer's own output first), and `upper(crossing)` the model's output.
-        Implicit Keras masks cross with the tensors that carry them.
+        Implicit Keras masks cross with the tensors that carry them. What
+        depends on no example, such as positions, crosses too;
+        `upper.is_batched` says of each tensor whether it holds examples.
 
     Raises:
         TypeError: If `model` is not a `keras.Model` or `mix_at` not a string;
@@ -40,7 +52,8 @@ def cut(model, mix_at):
         ValueError: If `model` is subclassed without a method `cut`, unbuilt or
             has several outputs; if there is no such layer, or none that leads
             to the output; if something crosses that can neither be mixed nor
-            united.
+            united. From the halves, when they are called: if the cut changes
+            which layer sees a mask.
 
     Examples:
         >>> inputs = keras.Input((3,))
@@ -57,11 +70,13 @@ def cut(model, mix_at):
         )
     if isinstance(model, keras.Model) and hasattr(model, "cut"):
         return _own_cut(model, mix_at)
-    _check_model(model)
-    _check_one_output(model)
-    below, above, crossing = _split(model, mix_at)
-    lower = Half(below, model.inputs, crossing, entrance(model), name="lower")
-    upper = Half(above, crossing, model.outputs, name="upper")
+    check_model(model)
+    check_one_output(model)
+    below, above, crossing, batched = _split(model, mix_at)
+    lower = Half(
+        below, model.inputs, crossing, batched, entrance(model), name="lower"
+    )
+    upper = Half(above, crossing, model.outputs, batched, name="upper")
     return lower, upper
 
 
@@ -97,7 +112,27 @@ def _own_cut(model, mix_at):
 
 
 def _split(model, mix_at):
-    """Sorts the steps into below and above; names what crosses."""
+    """Sorts the steps into below and above; says what crosses, and how."""
+    steps, below, above, crossing, mixed = _partition(model, mix_at)
+    try:
+        batched = is_batched(below, model.inputs, crossing)
+    except ValueError as error:
+        raise ValueError(f"Cannot cut at layer '{mix_at}': {error}.") from error
+    for tensor, holds_examples in zip(crossing, batched, strict=True):
+        if holds_examples:
+            check_crossing(tensor, mix_at)
+        elif id(tensor) in mixed:
+            raise ValueError(
+                f"Cannot cut at layer '{mix_at}': its output, of shape "
+                f"{tuple(tensor.shape)}, does not depend on the examples of a "
+                "batch, so there is nothing to mix. Choose another layer."
+            )
+    below, above = _mark_contested(steps, below, above)
+    return below, above, crossing, batched
+
+
+def _partition(model, mix_at):
+    """All steps, those below, those above, what crosses, and what is mixed."""
     steps, mixed = _expand(model, mix_at.split("/"), mix_at, model)
     below, above = [], []
     depends = mixed & {id(tensor) for tensor in model.inputs}
@@ -126,40 +161,67 @@ def _split(model, mix_at):
         for tensor in [*needed, *model.outputs]
         if id(tensor) not in made_above
     }
-    for tensor in crossing.values():
-        _check_crossing(tensor, mix_at)
     # Stable: the layer's own outputs first, the rest in the order of use.
     crossing = sorted(crossing.values(), key=lambda t: id(t) not in mixed)
-    return below, above, crossing
+    return steps, below, above, crossing, mixed
 
 
-def _expand(model, path, mix_at, outermost):
+def _mark_contested(steps, below, above):
+    """Notes in the steps what the cut makes them read in another order."""
+    order = {id(step): place for place, step in enumerate(steps)}
+    first_above = collections.defaultdict(lambda: len(steps))
+    last_below = collections.defaultdict(lambda: -1)
+    for step in reversed(above):
+        first_above.update((id(t), order[id(step)]) for t in step.reads)
+    for step in below:
+        last_below.update((id(t), order[id(step)]) for t in step.reads)
+
+    def marked(step, is_moved):
+        contested = {id(t) for t in step.reads if is_moved(id(t), step)}
+        return dataclasses.replace(step, contested=frozenset(contested))
+
+    return (
+        [marked(s, lambda t, s: first_above[t] < order[id(s)]) for s in below],
+        [marked(s, lambda t, s: last_below[t] > order[id(s)]) for s in above],
+    )
+
+
+def _expand(model, path, mix_at, outermost, inherited=None):
     """The model's steps in order, the nested models on `path` unrolled.
 
     Returns the steps and the ids of the tensors that the last layer of the
     path puts out.
     """
     layer = _find_layer(model, path[0], mix_at, outermost)
-    nodes = ordered_nodes(model.outputs)
+    nodes = ordered_nodes(model)
     calls = [node for node in layer._inbound_nodes if node in nodes]
     if len(path) == 1:
         mixed = {id(tensor) for node in calls for tensor in node.outputs}
-        steps = [Step.of_node(node) for node in nodes if not node.is_input]
+        steps = [
+            Step.of_node(node, inherited) for node in nodes if not node.is_input
+        ]
         return steps, mixed
-    _check_model(layer, within=f"Cannot cut at '{mix_at}': ")
+    check_model(layer, within=f"Cannot cut at '{mix_at}': ")
     if len(calls) != 1:
         raise ValueError(
             f"Cannot cut at '{mix_at}': the nested model '{layer.name}' is "
             f"called {len(calls)} times, and must be called once."
         )
-    inner_steps, mixed = _expand(layer, path[1:], mix_at, outermost)
+    traced = calls[0].arguments.kwargs.get("training")
+    inner_steps, mixed = _expand(
+        layer,
+        path[1:],
+        mix_at,
+        outermost,
+        inherited if traced is None else traced,
+    )
     steps = []
     for node in nodes:
         if node is calls[0]:
             steps += [Step.into(node, layer), *inner_steps]
             steps.append(Step.out_of(node, layer))
         elif not node.is_input:
-            steps.append(Step.of_node(node))
+            steps.append(Step.of_node(node, inherited))
     return steps, mixed
 
 
@@ -184,7 +246,9 @@ def _offer(model, mix_at, limit=30):
     names = []
     for layer in _layers(model):
         try:
-            _split(model, layer.name)
+            *_, crossing, _ = _partition(model, layer.name)
+            for tensor in crossing:
+                check_crossing(tensor, layer.name)
         except ValueError:
             continue
         names.append(layer.name)
@@ -194,52 +258,3 @@ def _offer(model, mix_at, limit=30):
     meant = f"Did you mean '{close[0]}'? " if close else ""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return f"{meant}These can be cut: {', '.join(names[:limit])}{more}."
-
-
-def _check_model(model, within=""):
-    if not isinstance(model, keras.Model):
-        raise TypeError(
-            f"{within}Only a `keras.Model` can be cut. "
-            f"Received: {model!r} of type {type(model).__name__}"
-        )
-    is_sequential = isinstance(model, keras.Sequential)
-    if is_sequential and not model.built:
-        raise ValueError(
-            f"{within}The Sequential model '{model.name}' is not built. Call "
-            "`model.build(input_shape)` or begin it with a `keras.Input`."
-        )
-    if not is_sequential and not hasattr(model, "operations"):
-        raise ValueError(
-            f"{within}'{model.name}' is a subclassed model, whose layers Keras "
-            "does not know the order of. Build it with the Functional API, "
-            "give it a method `cut`, or choose a layer outside of it."
-        )
-
-
-def _check_one_output(model):
-    if len(model.outputs) != 1:
-        raise ValueError(
-            "The model must have one output. "
-            f"Received: '{model.name}' with {len(model.outputs)} outputs."
-        )
-
-
-def _check_crossing(tensor, mix_at):
-    if keras.backend.is_float_dtype(tensor.dtype) or _is_padding_mask(tensor):
-        return
-    raise ValueError(
-        f"Cannot cut at layer '{mix_at}': the {tensor.dtype} tensor "
-        f"'{tensor.name}' crosses the cut, and what crosses must be floating "
-        "point (to be mixed) or a padding mask (to be united: of dtype bool, "
-        "or an int tensor whose name ends in 'mask'). Cut after its embedding."
-    )
-
-
-def _is_padding_mask(tensor):
-    """Says whether a symbolic tensor is a padding mask.
-
-    Bool tensors are, and int tensors whose name ends in "mask", such as the
-    `padding_mask` inputs of keras-hub.
-    """
-    dtype = keras.backend.standardize_dtype(tensor.dtype)
-    return dtype == "bool" or ("int" in dtype and tensor.name.endswith("mask"))

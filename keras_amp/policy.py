@@ -22,6 +22,7 @@ import math
 from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 from keras import ops
 
 Tensor: TypeAlias = Any  # of whichever backend
@@ -98,7 +99,9 @@ def interpolate(x: Tensor, partner: Tensor, lam: Tensor) -> Tensor:
 
     Returns:
         Tensor with the shape and dtype of `x`; equal to `x` where `lam == 1`
-        and to `x[partner]` where `lam == 0`.
+        and to `x[partner]` where `lam == 0`, whatever the other part holds.
+        Where a part is infinite, as in additive attention masks, so is the
+        mixture, and it has no gradient by `lam` there.
 
     Raises:
         ValueError: If `lam` has neither rank 1 nor that of `x`.
@@ -120,8 +123,8 @@ def interpolate(x: Tensor, partner: Tensor, lam: Tensor) -> Tensor:
     dtype = keras.backend.result_type(x.dtype, lam.dtype)
     weight = ops.cast(lam, dtype)
     own = ops.cast(x, dtype)
-    other = _permute(own, partner)
-    return ops.cast(weight * own + (1 - weight) * other, x.dtype)
+    other = _permute(own, ops.convert_to_tensor(partner))
+    return ops.cast(_mixture(own, other, weight), x.dtype)
 
 
 def unite_masks(
@@ -229,8 +232,8 @@ def select(mask: Tensor, adversarial: Tensor, plain: Tensor) -> Tensor:
 
 
 def check_alpha(alpha: float) -> None:
-    """Raises `ValueError` unless `alpha` is a finite number > 0."""
-    if not (0 < alpha < math.inf):
+    """Raises `ValueError` unless `alpha` is a finite float32 > 0."""
+    if not 0 < _as_float32(alpha) < math.inf:
         raise ValueError(
             "`alpha`, the concentration of Beta(alpha, alpha), must be a "
             f"finite number > 0; the paper uses 1.0. Received: alpha={alpha}"
@@ -238,12 +241,18 @@ def check_alpha(alpha: float) -> None:
 
 
 def check_epsilon(epsilon: float) -> None:
-    """Raises `ValueError` unless `epsilon` is a finite number >= 0."""
-    if not (0 <= epsilon < math.inf):
+    """Raises `ValueError` unless `epsilon` is a finite float32 >= 0."""
+    if not 0 <= _as_float32(epsilon) < math.inf:
         raise ValueError(
             "`epsilon`, the step size on lam, must be a finite number >= 0; "
             f"the paper uses 0.002. Received: epsilon={epsilon}"
         )
+
+
+def _as_float32(number: float) -> float:
+    """The number that a float32 tensor will hold: 1e39 is infinite there."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(number))
 
 
 @ops.custom_gradient
@@ -256,6 +265,31 @@ def _permute(x: Tensor, permutation: Tensor) -> Tensor:
         return ops.take(upstream, inverse, axis=0), None
 
     return ops.take(x, permutation, axis=0), gradient
+
+
+@ops.custom_gradient
+def _mixture(own: Tensor, other: Tensor, weight: Tensor) -> Tensor:
+    """`weight * own + (1 - weight) * other`, where 0 times infinity is 0."""
+
+    def inside() -> Tensor:
+        return weight * own + (1 - weight) * other
+
+    def at_the_ends() -> Tensor:
+        return ops.where(weight > 0, weight * own, 0.0) + ops.where(
+            weight < 1, (1 - weight) * other, 0.0
+        )
+
+    is_inside = ops.all(ops.logical_and(weight > 0, weight < 1))
+
+    def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple:
+        upstream = args[0] if upstream is None else upstream
+        slope = own - other
+        slope = ops.where(ops.isfinite(slope), slope, 0.0)
+        axes = [axis for axis, size in enumerate(weight.shape) if size == 1]
+        by_weight = ops.sum(upstream * slope, axis=axes, keepdims=True)
+        return weight * upstream, (1 - weight) * upstream, by_weight
+
+    return ops.cond(is_inside, inside, at_the_ends), gradient
 
 
 def _expand_like(lam: Tensor, x: Tensor) -> Tensor:

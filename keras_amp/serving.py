@@ -1,6 +1,5 @@
 """Exports a text classifier as a SavedModel: sentences in, labels out."""
 
-import contextlib
 import tempfile
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_amp.mixup import Mixup
+from keras_amp.portable import without_cudnn
 
 
 def export_text_classifier(
@@ -98,7 +98,7 @@ def export_text_classifier(
         dir=filepath.parent, prefix=".unfinished-"
     ) as folder:
         unfinished = Path(folder) / "model"
-        with _without_cudnn(model):
+        with without_cudnn(model):
             archive.add_endpoint("serve", serve, input_signature=[sentences])
             archive.add_endpoint("serve_ids", serve_ids, input_signature=[ids])
             archive.write_out(unfinished, verbose=False)
@@ -109,28 +109,6 @@ def export_text_classifier(
                 raise FileExistsError(f"'{filepath}' exists") from error
             raise
     return filepath
-
-
-@contextlib.contextmanager
-def _without_cudnn(model):
-    """Traces recurrent layers so that they also run where there is no GPU.
-
-    Keras picks cuDNN's operation when it traces a layer, which would tie the
-    export to machines like this one.
-    """
-    layers = [
-        layer
-        for layer in model._flatten_layers()
-        if hasattr(layer, "use_cudnn")
-    ]
-    before = [layer.use_cudnn for layer in layers]
-    try:
-        for layer in layers:
-            layer.use_cudnn = False
-        yield
-    finally:
-        for layer, use_cudnn in zip(layers, before, strict=True):
-            layer.use_cudnn = use_cudnn
 
 
 def next_version(folder, suffix=""):

@@ -10,7 +10,10 @@ HERE = Path(__file__).parent.parent
 LAYERS = [
     "policy",
     "graph",
+    "batch_axis",
+    "cut_checks",
     "cut",
+    "portable",
     "mixup",
     "backbones",
     "text",
@@ -48,7 +51,9 @@ def test_imports_go_downward(path):
             assert parts[1] in allowed, f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("layer", ["policy", "graph", "cut"])
+@pytest.mark.parametrize(
+    "layer", ["policy", "graph", "batch_axis", "cut_checks", "cut"]
+)
 def test_the_maths_knows_no_tensorflow(layer):
     names = imported(HERE / "keras_amp" / f"{layer}.py")
     assert not any(name.split(".")[0] == "tensorflow" for name in names)

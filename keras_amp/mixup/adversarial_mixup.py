@@ -9,6 +9,7 @@ from keras import ops
 from keras_amp import policy
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.mixup import Mixup
+from keras_amp.mixup.setting import Setting
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
@@ -68,6 +69,10 @@ class AdversarialMixup(Mixup):
           Liu et al., 2021.
     """
 
+    epsilon = Setting(
+        policy.check_epsilon, "The step size on λ; assign to it at any time."
+    )
+
     def __init__(
         self,
         model,
@@ -79,8 +84,7 @@ class AdversarialMixup(Mixup):
         **kwargs,
     ):
         super().__init__(model, mix_at, alpha=alpha, seed=seed, **kwargs)
-        policy.check_epsilon(epsilon)
-        self._epsilon = self._add_knob("epsilon", epsilon)
+        self.epsilon = epsilon
         self.min_op = min_op
         self.observer = None
         self._is_evaluating = False
@@ -119,21 +123,12 @@ class AdversarialMixup(Mixup):
         finally:
             self._is_evaluating = False
 
-    @property
-    def epsilon(self):
-        """The step size on λ; assign to it at any time."""
-        return float(self._epsilon.numpy())
-
-    @epsilon.setter
-    def epsilon(self, value):
-        policy.check_epsilon(value)
-        self._epsilon.assign(value)
-
     def choose_lam(self, upper, hidden, pairs):
         """Searches the λ with the higher loss for each example (Eq. 14–21)."""
         lam = pairs.lam
         loss, grad = self._loss_and_gradient(upper, hidden, pairs)
-        lam_adv = policy.ascend(lam, grad, self._epsilon)
+        epsilon = AdversarialMixup.epsilon.variable(self)
+        lam_adv = policy.ascend(lam, grad, epsilon)
         if self.min_op:
             loss_adv = self._search_loss(upper, hidden, pairs, lam_adv)
             mask = policy.adversarial_mask(loss, loss_adv)
@@ -179,7 +174,7 @@ class AdversarialMixup(Mixup):
         each pass sees the same dropout noise, and no state moves.
         """
         with keras.StatelessScope():
-            mixed = mix_hidden(hidden, pairs.partner, lam_inputs)
+            mixed = mix_hidden(hidden, pairs.partner, lam_inputs, upper)
             y_pred = upper(mixed, training=True)
             return pairs.loss(self._per_example_loss, y_pred)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import warnings
 from collections.abc import Callable
 
 import keras
@@ -11,13 +12,15 @@ from keras import ops, tree
 from keras_amp import policy
 from keras_amp.cut import cut
 from keras_amp.mixup.hidden import mix_hidden
-from keras_amp.mixup.pairs import Pairs
+from keras_amp.mixup.pairs import Pairs, only_one
 from keras_amp.mixup.per_example_loss import PerExampleLoss
 from keras_amp.mixup.replica_seed import ReplicaSeedGenerator
+from keras_amp.mixup.setting import Setting
+from keras_amp.mixup.wrapper import Wrapper
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
-class Mixup(keras.Model):
+class Mixup(Wrapper):
     """Trains a classifier on mixtures of the examples of each batch.
 
     Each example of a batch is mixed with a random partner, at the output of
@@ -37,7 +40,8 @@ class Mixup(keras.Model):
         mix_at: Name of the layer whose output is mixed, or `"inner/layer"`
             inside a nested model, see `keras_amp.cut`; or a list of names.
         alpha: Float > 0, the concentration of Beta(α, α). Near 0 there is next
-            to no mixing; 1 draws λ uniformly. May be assigned while training.
+            to no mixing; 1 draws λ uniformly. May be assigned while training;
+            it is a setting and no weight: loading weights leaves it alone.
         seed: Int, to draw the same λ and partners in every run.
         name: String, the wrapper's name.
 
@@ -63,34 +67,26 @@ class Mixup(keras.Model):
           2019.
     """
 
+    alpha = Setting(
+        policy.check_alpha,
+        "The concentration of Beta(α, α); assign to it at any time.",
+    )
+
     def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
         _check_strategy()
-        # The classifier casts its inputs itself.
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(model, **kwargs)
         places = [mix_at] if isinstance(mix_at, str) else list(mix_at)
         if not places:
             raise ValueError("`mix_at` must name a layer. Received: mix_at=[]")
         self._places = tuple(_Place(*cut(model, name)) for name in places)
-        self.model = model
         self.mix_at = mix_at if isinstance(mix_at, str) else places
         self.seed = seed
         self._seed_generator = ReplicaSeedGenerator(seed)
         if len(self._places) > 1:
             # All replicas mix at the same place.
             self._place_generator = keras.random.SeedGenerator(seed)
-        policy.check_alpha(alpha)
-        self._alpha = self._add_knob("alpha", alpha)
+        self.alpha = alpha
         self.built = True
-
-    @property
-    def alpha(self):
-        """The concentration of Beta(α, α); assign to it at any time."""
-        return float(self._alpha.numpy())
-
-    @alpha.setter
-    def alpha(self, value):
-        policy.check_alpha(value)
-        self._alpha.assign(value)
 
     @property
     def lower(self):
@@ -101,11 +97,6 @@ class Mixup(keras.Model):
     def upper(self):
         """The classifier above (the first) `mix_at`, f_k of the paper."""
         return self._places[0].upper
-
-    def call(self, inputs, training=None, mask=None):
-        # A subclassed model may take no mask.
-        masks = {} if mask is None else {"mask": mask}
-        return self.model(inputs, training=training, **masks)
 
     def compile(
         self,
@@ -137,16 +128,11 @@ class Mixup(keras.Model):
             **kwargs,
         )
 
-    def compile_from_config(self, config):
-        # Keras leaves this to whoever overrides `compile`.
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
-
     def train_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if y is None:
             raise ValueError("Mixup needs labels: `fit` was given none.")
-        lam, partner = self.draw(ops.shape(y)[0])
+        lam, partner = self.draw(ops.shape(only_one(y, "y"))[0])
         pairs = Pairs.of_batch(y, sample_weight, lam, partner)
 
         if len(self._places) == 1:
@@ -155,7 +141,10 @@ class Mixup(keras.Model):
             results = self._descend_somewhere(x, pairs)
         loss, y_pred, lam, gradients = results
         weights = self.trainable_weights
-        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        if weights:
+            self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        else:
+            warnings.warn("The model has no trainable weights.", stacklevel=2)
 
         pairs = dataclasses.replace(pairs, lam=lam)
         self._update_metrics(pairs, y_pred, loss)
@@ -164,16 +153,21 @@ class Mixup(keras.Model):
     def _descend(self, place, x, pairs):
         """One Mixup step's loss, predictions, labels' λ and gradients."""
         with tf.GradientTape() as tape:
-            hidden = place.lower(x, training=True)
-            with tape.stop_recording():
-                lam_inputs = self.choose_lam(place.upper, hidden, pairs)
-            mixed = mix_hidden(hidden, pairs.partner, lam_inputs)
-            pairs = self.weigh_labels(place.upper, mixed, pairs)
-            y_pred = place.upper(mixed, training=True)
-            loss = self._total_loss(pairs, y_pred)
+            forward = functools.partial(self._forward, place, pairs, tape)
+            loss, y_pred, lam = self(x, training=True, forward=forward)
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_weights)
-        return loss, y_pred, pairs.lam, gradients
+        return loss, y_pred, lam, gradients
+
+    def _forward(self, place, pairs, tape, x):
+        """One mixed pass: its loss, its predictions and the labels' λ."""
+        hidden = place.lower(x, training=True)
+        with tape.stop_recording():
+            lam_inputs = self.choose_lam(place.upper, hidden, pairs)
+        mixed = mix_hidden(hidden, pairs.partner, lam_inputs, place.upper)
+        pairs = self.weigh_labels(place.upper, mixed, pairs)
+        y_pred = place.upper(mixed, training=True)
+        return self._total_loss(pairs, y_pred), y_pred, pairs.lam
 
     def _descend_somewhere(self, x, pairs):
         """One Mixup step at a place that is drawn for it."""
@@ -206,7 +200,8 @@ class Mixup(keras.Model):
             `lam`, float32 of shape `(batch,)`, and `partner`, int32 of shape
             `(batch,)`, a permutation of the batch.
         """
-        lam = policy.sample_lam(batch_size, self._alpha, self._seed_generator)
+        alpha = Mixup.alpha.variable(self)
+        lam = policy.sample_lam(batch_size, alpha, self._seed_generator)
         partner = policy.sample_partner(batch_size, self._seed_generator)
         return lam, partner
 
@@ -238,62 +233,14 @@ class Mixup(keras.Model):
         del upper, mixed
         return pairs
 
-    def export(self, filepath, *args, **kwargs):
-        """Exports the classifier, as `keras.Model.export` does."""
-        return self.model.export(filepath, *args, **kwargs)
-
-    def save_own_variables(self, store):
-        super().save_own_variables(store)
-        # Keras saves no random state; without it, a run that goes on would
-        # not be the run that was interrupted.
-        for index, state in enumerate(self._random_states()):
-            store[f"{_RANDOM_STATE}{index}"] = state.numpy()
-
-    def load_own_variables(self, store):
-        stored = set(store.keys())
-        keys = {key for key in stored if key.startswith(_RANDOM_STATE)}
-        states = self._random_states()
-        if len(keys) == len(states):
-            for index, state in enumerate(states):
-                state.assign(store[f"{_RANDOM_STATE}{index}"])
-        super().load_own_variables({key: store[key] for key in stored - keys})
-
-    def _random_states(self):
-        """The states of all generators: λ, partners, places and dropout."""
-        weights = {id(weight) for weight in self.weights}
-        return [one for one in self.variables if id(one) not in weights]
-
     def get_config(self):
-        return {
-            "model": keras.saving.serialize_keras_object(self.model),
-            "mix_at": self.mix_at,
-            "alpha": self.alpha,
-            "seed": self.seed,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        config = dict(config)
-        config["model"] = keras.saving.deserialize_keras_object(config["model"])
-        return cls(**config)
-
-    def _add_knob(self, name, value):
-        """A number in a variable: it can change without a new trace."""
-        return self.add_weight(
-            name=name,
-            shape=(),
-            initializer=keras.initializers.Constant(value),
-            dtype="float32",
-            autocast=False,
-            trainable=False,
-        )
+        config = super().get_config()
+        settings = {"alpha": self.alpha, "seed": self.seed}
+        return {**config, "mix_at": self.mix_at, **settings}
 
     def _total_loss(self, pairs, y_pred):
         """This replica's share of the loss; `tf.distribute` sums them."""
-        values = pairs.loss(self._per_example_loss, y_pred)
-        own, other = pairs.shares(weighted=True)
-        loss = self._per_example_loss.reduce(values, own + other)
+        loss = pairs.total_loss(self._per_example_loss, y_pred)
         if self._per_example_loss.reduction != "sum":
             loss /= _num_replicas()
         for penalty in self.losses:
@@ -311,13 +258,12 @@ class Mixup(keras.Model):
         if not compiled.built:
             compiled.build(pairs.y, y_pred)
         num_unweighted = len(compiled.metrics) - self._num_weighted_metrics
+        # Of labels per position, all axes but that of the classes.
+        rank = len(y_pred.shape) - 1
         for index, metric in enumerate(compiled.metrics):
-            own, other = pairs.shares(weighted=index >= num_unweighted)
+            own, other = pairs.shares(index >= num_unweighted, rank)
             metric.update_state(pairs.y, y_pred, sample_weight=own)
             metric.update_state(pairs.y_partner, y_pred, sample_weight=other)
-
-
-_RANDOM_STATE = "random_state_"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -71,10 +71,9 @@ class NonlinearMixup(Mixup):
     def choose_lam(self, upper, hidden, pairs):
         """One λ per element of what is floating point."""
         del upper
+        alpha = Mixup.alpha.variable(self)
         return [
-            policy.sample_lam(
-                ops.shape(tensor), self._alpha, self._seed_generator
-            )
+            policy.sample_lam(ops.shape(tensor), alpha, self._seed_generator)
             if keras.backend.is_float_dtype(tensor.dtype)
             else pairs.lam
             for tensor in hidden

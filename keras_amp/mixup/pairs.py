@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from keras import ops
+from keras import ops, tree
 
 from keras_amp import policy
 
@@ -12,11 +12,17 @@ from keras_amp import policy
 class Pairs:
     """The λ, partners, labels and sample weights of one batch.
 
+    Labels and weights may be per position, such as `(batch, time)`. Then both
+    labels of a pair count wherever the mixture has a position: where either
+    part has one. To leave padding's labels out, give them a weight of 0, or a
+    class of their own that the loss ignores.
+
     Attributes:
         lam: Float32 tensor of shape `(batch,)`, the labels' λ.
         partner: Int tensor of shape `(batch,)`.
         y, y_partner: Labels of shape `(batch, ...)`: own and the partner's.
-        weight, weight_partner: Float tensors of shape `(batch,)`, or 1.
+        weight, weight_partner: Float tensors of shape `(batch,)` or that of
+            the losses, or 1.
     """
 
     lam: Any
@@ -30,39 +36,123 @@ class Pairs:
     def of_batch(cls, y, sample_weight, lam, partner):
         """Looks up what belongs to each example's partner.
 
+        Args:
+            y: Labels, or a dict or list that holds them.
+            sample_weight: Weights, `None`, or a dict or list with one of them.
+            lam, partner: As the attributes.
+
         Raises:
-            ValueError: If `sample_weight` is not one value per example.
+            ValueError: If there are several `y` or `sample_weight`.
         """
+        y = only_one(y, "y")
         pairs = cls(lam, partner, y, ops.take(y, partner, axis=0))
         if sample_weight is None:
             return pairs
-        shape = tuple(sample_weight.shape)
-        if not (len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)):
-            raise ValueError(
-                "`sample_weight` must have one value per example, shape "
-                f"(batch,). Received: sample_weight of shape {shape}"
-            )
-        weight = ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
+        weight = ops.cast(only_one(sample_weight, "sample_weight"), "float32")
+        if len(weight.shape) == 2 and weight.shape[1] == 1:
+            weight = ops.squeeze(weight, axis=1)
         weight_partner = ops.take(weight, partner, axis=0)
         return dataclasses.replace(
             pairs, weight=weight, weight_partner=weight_partner
         )
 
     def loss(self, per_example_loss, y_pred):
-        """The mixup loss of each pair, of shape `(batch,)` (Eq. 17, 20)."""
-        loss_own = per_example_loss(self.y, y_pred)
-        loss_partner = per_example_loss(self.y_partner, y_pred)
-        return policy.mixup_loss(
-            loss_own,
-            loss_partner,
-            self.lam,
-            ops.cast(self.weight, loss_own.dtype),
-            ops.cast(self.weight_partner, loss_own.dtype),
+        """The mixup loss of each pair, of shape `(batch,)` (Eq. 17, 20).
+
+        Of labels per position it is the mean over the positions that count.
+        """
+        losses, counts, _ = self._losses(per_example_loss, y_pred)
+        positions = tuple(range(1, len(losses.shape)))
+        if not positions:
+            return losses
+        if counts is None:
+            return ops.mean(losses, axis=positions)
+        return ops.divide_no_nan(
+            ops.sum(losses, axis=positions), ops.sum(counts, axis=positions)
         )
 
-    def shares(self, weighted):
-        """The weights of both labels in a metric, each of shape `(batch,)`."""
-        own, other = self.lam, 1 - self.lam
+    def total_loss(self, per_example_loss, y_pred):
+        """The mixup loss of the batch, reduced as the loss itself would.
+
+        Returns:
+            A scalar; 0 for an empty batch, and where nothing counts.
+        """
+        losses, counts, weights = self._losses(per_example_loss, y_pred)
+        total = ops.sum(losses)
+        if per_example_loss.reduction == "sum":
+            return total
+        if per_example_loss.reduction == "mean_with_sample_weight":
+            number = ops.sum(weights)
+        elif counts is not None:
+            number = ops.sum(counts)
+        else:
+            number = ops.size(losses)
+        return ops.divide_no_nan(total, ops.cast(number, total.dtype))
+
+    def shares(self, weighted, rank=1):
+        """The weights of both labels in a metric.
+
+        Args:
+            weighted: Bool, whether the sample weights count.
+            rank: Int, how many axes to give the weights at least.
+
+        Returns:
+            Two float tensors, of shape `(batch, 1, …)` or, with weights per
+            position, theirs.
+        """
+        lam = _expand(self.lam, rank)
+        own, other = lam, 1 - lam
         if weighted:
-            own, other = own * self.weight, other * self.weight_partner
+            own = own * _expand(self.weight, rank)
+            other = other * _expand(self.weight_partner, rank)
         return own, other
+
+    def _losses(self, per_example_loss, y_pred):
+        """The mixup losses; how much each counts, or `None`; their weights."""
+        own, counted_own = per_example_loss(self.y, y_pred)
+        other, counted_other = per_example_loss(self.y_partner, y_pred)
+        rank, dtype = len(own.shape), own.dtype
+        for weight in (self.weight, self.weight_partner):
+            if len(getattr(weight, "shape", ())) not in (0, 1, rank):
+                raise ValueError(
+                    "`sample_weight` must have one value per example, shape "
+                    "(batch,), or one per loss, shape "
+                    f"{tuple(own.shape)}. Received: sample_weight of shape "
+                    f"{tuple(weight.shape)}"
+                )
+        lam = ops.cast(_expand(self.lam, rank), dtype)
+        weight_own, weight_other = (
+            ops.cast(_expand(weight, rank), dtype)
+            for weight in (self.weight, self.weight_partner)
+        )
+        counts = None
+        if counted_own is not None:
+            counts = lam * counted_own + (1 - lam) * counted_other
+            weight_own = weight_own * counted_own
+            weight_other = weight_other * counted_other
+        losses = policy.mixup_loss(own, other, lam, weight_own, weight_other)
+        weights = lam * weight_own + (1 - lam) * weight_other
+        return losses, counts, weights
+
+
+def only_one(structure, argument):
+    """The tensor that a structure holds.
+
+    Raises:
+        ValueError: If it holds several.
+    """
+    tensors = tree.flatten(structure)
+    if len(tensors) != 1:
+        raise ValueError(
+            f"`{argument}` must be one tensor, as the model has one output. "
+            f"Received {len(tensors)}: {structure!r}"
+        )
+    return tensors[0]
+
+
+def _expand(values, rank):
+    """Axes of size 1 behind those that a tensor has; numbers stay."""
+    missing = rank - len(getattr(values, "shape", (None,) * rank))
+    if missing <= 0:
+        return values
+    return ops.reshape(values, (*ops.shape(values), *(1,) * missing))

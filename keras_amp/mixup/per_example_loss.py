@@ -7,18 +7,27 @@ from keras import ops, tree
 class PerExampleLoss:
     """Evaluates a Keras loss without reducing it over the batch.
 
+    Labels may also be per position, such as `(batch, time)`; then so are the
+    losses.
+
     Args:
         loss: What `keras.Model.compile` takes for a model with one output: a
             name, a function of `(y_true, y_pred)`, a `keras.losses.Loss`, or
             a list or dict that holds one of these.
+
+    Attributes:
+        reduction: The loss's own; `None` is taken for the mean, as one number
+            is needed to train on.
 
     Raises:
         ValueError: If `loss` is missing, is several, or names no loss.
 
     Examples:
         >>> loss = PerExampleLoss("mse")
-        >>> loss(keras.ops.zeros((2, 3)), keras.ops.ones((2, 3)))
-        <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 1.], ...)>
+        >>> y, y_pred = keras.ops.zeros((2, 3)), keras.ops.ones((2, 3))
+        >>> loss(y, y_pred)
+        (<tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 1.], ...)>,
+         None)
     """
 
     def __init__(self, loss):
@@ -45,35 +54,48 @@ class PerExampleLoss:
         vars(self._loss).update(vars(loss), reduction=None)
 
     def __call__(self, y_true, y_pred):
-        """Returns the loss of each example, of shape `(batch,)`.
+        """Returns the losses, and which of them count.
 
-        Losses with a value per position, such as `(batch, time)`, are averaged
-        over the positions of each example.
+        Args:
+            y_true: Labels of shape `(batch, ...)`.
+            y_pred: Predictions, which may carry a mask.
+
+        Returns:
+            Losses of shape `(batch, ...)`; and a float tensor of that shape, 0
+            where Keras leaves a loss out (a masked position, a class that is
+            to be ignored) and else 1, or `None` if all count.
+
+        Raises:
+            ValueError: If the loss returns one number for the whole batch.
         """
-        values = self._loss(y_true, y_pred)
+        if type(self._loss).__call__ is not keras.losses.Loss.__call__:
+            values = self._loss(y_true, y_pred)
+        else:
+            dtype = self._loss.dtype
+            values = self._loss.call(
+                ops.convert_to_tensor(y_true, dtype),
+                ops.convert_to_tensor(y_pred, dtype),
+            )
         if len(values.shape) == 0:
             raise ValueError(
                 "The loss must return one value per example, but it returned "
                 "a single number. Leave the mean over the batch to Keras."
             )
-        return ops.mean(values, axis=tuple(range(1, len(values.shape))))
-
-    def reduce(self, values, weights):
-        """Reduces mixed losses over the batch, as the loss itself would.
-
-        Args:
-            values: Float tensor of shape `(batch,)`, already weighted.
-            weights: Float tensor of shape `(batch,)`, the weights in `values`.
-
-        Returns:
-            A scalar. Reduction `None` is taken for the mean, as one number is
-            needed to train on.
-        """
-        if self.reduction == "sum":
-            return ops.sum(values)
-        if self.reduction == "mean_with_sample_weight":
-            return ops.divide_no_nan(ops.sum(values), ops.sum(weights))
-        return ops.mean(values)
+        counted = None
+        for tensor in (y_pred, values):
+            mask = getattr(tensor, "_keras_mask", None)
+            if mask is None:
+                continue
+            if len(mask.shape) != len(values.shape):
+                raise ValueError(
+                    f"A mask of shape {tuple(mask.shape)} is left on the "
+                    "predictions, and the losses have shape "
+                    f"{tuple(values.shape)}. Pool over the masked axis with a "
+                    "layer that takes its mask away."
+                )
+            mask = ops.cast(mask, values.dtype)
+            counted = mask if counted is None else counted * mask
+        return values, counted
 
 
 class FunctionLoss(keras.losses.Loss):

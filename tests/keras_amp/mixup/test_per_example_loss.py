@@ -31,7 +31,8 @@ def my_loss(y_true, y_pred):
     ],
 )
 def test_every_way_to_name_a_loss_gives_it_per_example(loss, y):
-    values = PerExampleLoss(loss)(y, PROBABILITIES)
+    values, counted = PerExampleLoss(loss)(y, PROBABILITIES)
+    assert counted is None
     np.testing.assert_allclose(values, EXPECTED, rtol=1e-5)
 
 
@@ -41,9 +42,8 @@ def test_logits_and_label_smoothing_are_kept():
     )
     smooth = ONE_HOT * 0.7 + 0.1
     expected = -np.sum(smooth * np.log(PROBABILITIES), axis=1)
-    np.testing.assert_allclose(
-        PerExampleLoss(loss)(ONE_HOT, LOGITS), expected, rtol=1e-5
-    )
+    values, _ = PerExampleLoss(loss)(ONE_HOT, LOGITS)
+    np.testing.assert_allclose(values, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("loss", ["binary_crossentropy", "BinaryCrossentropy"])
@@ -52,18 +52,56 @@ def test_binary_labels_of_either_rank(loss, shape):
     p = np.array([[0.1], [0.4], [0.8], [0.9]], "float32")
     y = np.array([0.0, 1.0, 1.0, 0.0], "float32")
     expected = -np.log(np.where(y == 1, p[:, 0], 1 - p[:, 0]))
-    values = PerExampleLoss(loss)(y.reshape(shape), p)
+    values, _ = PerExampleLoss(loss)(y.reshape(shape), p)
     np.testing.assert_allclose(values, expected, rtol=1e-5)
 
 
-def test_positions_are_averaged():
+def test_labels_per_position_have_losses_per_position():
     y, y_pred = np.zeros((2, 3, 5)), np.ones((2, 3, 5))
     y_pred[1] = 2
-    np.testing.assert_allclose(PerExampleLoss("mse")(y, y_pred), [1, 4])
+    values, counted = PerExampleLoss("mse")(y, y_pred)
+    np.testing.assert_allclose(values, [[1, 1, 1], [4, 4, 4]])
+    assert counted is None
+
+
+def test_masked_positions_and_ignored_classes_do_not_count():
+    loss = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, ignore_class=1
+    )
+    y_pred = keras.ops.convert_to_tensor(np.stack([LOGITS, LOGITS]))
+    y_pred._keras_mask = keras.ops.convert_to_tensor(
+        [[True, True, True, False], [True, False, False, False]]
+    )
+    values, counted = PerExampleLoss(loss)(np.stack([SPARSE] * 2), y_pred)
+    expected = [[1, 1, 0, 0], [1, 0, 0, 0]]  # of SPARSE, the third is a 1
+    np.testing.assert_array_equal(counted, expected)
+    is_counted = np.array(expected, bool)
+    both = np.stack([EXPECTED] * 2)
+    np.testing.assert_allclose(
+        np.array(values)[is_counted], both[is_counted], rtol=1e-5
+    )
+
+
+def test_a_mask_that_fits_no_loss_is_refused():
+    y_pred = keras.ops.convert_to_tensor(LOGITS)
+    y_pred._keras_mask = keras.ops.ones((4, 7), "bool")
+    with pytest.raises(ValueError, match=r"mask of shape \(4, 7\) is left"):
+        PerExampleLoss("mse")(ONE_HOT, y_pred)
+
+
+def test_a_class_that_evaluates_itself_is_asked_as_it_is():
+    class Twice(keras.losses.MeanSquaredError):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return 2 * super().__call__(y_true, y_pred, sample_weight)
+
+    values, _ = PerExampleLoss(Twice())(np.zeros((2, 1)), np.ones((2, 1)))
+    np.testing.assert_allclose(values, [2, 2])
 
 
 def test_half_precision_predictions_are_scored_in_float32():
-    values = PerExampleLoss("mse")(np.zeros((2, 1)), np.ones((2, 1), "float16"))
+    values, _ = PerExampleLoss("mse")(
+        np.zeros((2, 1)), np.ones((2, 1), "float16")
+    )
     assert keras.backend.standardize_dtype(values.dtype) == "float32"
 
 

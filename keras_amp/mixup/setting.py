@@ -1,0 +1,57 @@
+"""Numbers that steer training and are no weights: α, ε."""
+
+import keras
+from keras import ops
+
+
+class Setting:
+    """An attribute whose changes a compiled training step takes note of.
+
+    The number lives in a variable, so that assigning to it while training
+    takes effect without a new trace. It is no weight: what saves, loads or
+    counts weights leaves it alone.
+
+    Args:
+        check: Function that raises `ValueError` unless a number will do.
+        doc: String, what the attribute is.
+
+    Examples:
+        >>> class Policy:
+        ...     alpha = Setting(keras_amp.policy.check_alpha, "How much.")
+        >>> policy = Policy()
+        >>> policy.alpha = 0.5
+        >>> policy.alpha, Policy.alpha.variable(policy).shape
+        (0.5, ())
+    """
+
+    def __init__(self, check, doc):
+        self._check = check
+        self.__doc__ = doc
+
+    def __set_name__(self, owner, name):
+        self._name = name
+        self._place = f"_{name}_setting"
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        return float(ops.convert_to_numpy(self.variable(instance)))
+
+    def __set__(self, instance, value):
+        self._check(value)
+        if hasattr(instance, self._place):
+            self.variable(instance).assign(value)
+            return
+        variable = keras.Variable(
+            value,
+            dtype="float32",
+            trainable=False,
+            autocast=False,
+            name=self._name,
+        )
+        # Past Keras, which would take it for a weight.
+        object.__setattr__(instance, self._place, variable)
+
+    def variable(self, instance):
+        """The scalar float32 `keras.Variable` that the step reads."""
+        return getattr(instance, self._place)

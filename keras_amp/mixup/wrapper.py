@@ -1,0 +1,127 @@
+"""A model around a classifier, but for how it trains."""
+
+import zipfile
+
+import h5py
+import keras
+
+from keras_amp.portable import without_cudnn
+
+_RANDOM_STATE = "random_state_"
+
+
+class Wrapper(keras.Model):
+    """Asks, saves, loads and exports the classifier inside.
+
+    Args:
+        model: The classifier.
+        name: String, the wrapper's name.
+
+    Raises:
+        ValueError: If the classifier has a way to train of its own.
+    """
+
+    def __init__(self, model, **kwargs):
+        _check_trains_as_others(model)
+        # The classifier casts its inputs itself.
+        super().__init__(autocast=False, **kwargs)
+        self.model = model
+
+    def call(self, inputs, training=None, mask=None, forward=None):
+        # A training step runs within a call of the wrapper, as the steps of
+        # other models do: Keras collects the penalties of one call, so those
+        # of a layer that is called below and above the cut add up.
+        if forward is not None:
+            return forward(inputs)
+        # A subclassed model may take no mask.
+        masks = {} if mask is None else {"mask": mask}
+        return self.model(inputs, training=training, **masks)
+
+    def export(self, filepath, *args, **kwargs):
+        """Exports the classifier, as `keras.Model.export` does.
+
+        Recurrent layers are exported so that they run where there is no GPU.
+        """
+        with without_cudnn(self.model):
+            return self.model.export(filepath, *args, **kwargs)
+
+    def load_weights(self, filepath, *args, **kwargs):
+        """Loads weights that a wrapper saved, or the classifier by itself.
+
+        Args:
+            filepath: Path of a file that a `Mixup`, one of its children or
+                the classifier wrote.
+            *args, **kwargs: As of `keras.Model.load_weights`.
+        """
+        if _is_of_a_wrapper(filepath):
+            return super().load_weights(filepath, *args, **kwargs)
+        return self.model.load_weights(filepath, *args, **kwargs)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        # Keras saves no random state; without it, a run that goes on would
+        # not be the run that was interrupted.
+        for index, state in enumerate(self._random_states()):
+            store[f"{_RANDOM_STATE}{index}"] = state.numpy()
+
+    def load_own_variables(self, store):
+        stored, states = set(store.keys()), self._random_states()
+        names = [f"{_RANDOM_STATE}{index}" for index in range(len(states))]
+        if {key for key in stored if key.startswith(_RANDOM_STATE)} == {*names}:
+            for state, name in zip(states, names, strict=True):
+                state.assign(store[name])
+        # Files of version 0.1 hold settings behind the wrapper's own weights.
+        own = len(self._trainable_variables + self._non_trainable_variables)
+        keys = stored & {str(index) for index in range(own)}
+        super().load_own_variables({key: store[key] for key in keys})
+
+    def _random_states(self):
+        """The states of all generators: λ, partners, places and dropout."""
+        weights = {id(weight) for weight in self.weights}
+        return [one for one in self.variables if id(one) not in weights]
+
+    def compile_from_config(self, config):
+        # Keras leaves this to whoever overrides `compile`.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def get_config(self):
+        return {
+            "model": keras.saving.serialize_keras_object(self.model),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        config["model"] = keras.saving.deserialize_keras_object(config["model"])
+        return cls(**config)
+
+
+def _is_of_a_wrapper(filepath):
+    """Whether a file of weights was written by a wrapper: it has its seeds."""
+    path = str(filepath)
+    if path.endswith(".keras"):
+        with zipfile.ZipFile(path) as archive:
+            if "model.weights.h5" not in archive.namelist():
+                return True
+            with archive.open("model.weights.h5") as weights:
+                return _has_seeds(weights)
+    return not path.endswith(".weights.h5") or _has_seeds(path)
+
+
+def _has_seeds(file):
+    with h5py.File(file, "r") as weights:
+        return f"{_RANDOM_STATE}0" in weights.get("vars", ())
+
+
+def _check_trains_as_others(model):
+    """Refuses a classifier whose own training the wrapper would leave out."""
+    for name in ("train_step", "compute_loss"):
+        usual = getattr(keras.Model, name)
+        if getattr(type(model), name, usual) is not usual:
+            raise ValueError(
+                f"'{model.name}' has a `{name}` of its own, which training "
+                "with Mixup would not run. Wrap a model without it, and give "
+                "the loss to `compile`."
+            )
