@@ -213,7 +213,7 @@ def _expand(model, path, mix_at, outermost, inherited=None):
         path[1:],
         mix_at,
         outermost,
-        inherited if traced is None else traced,
+        traced if inherited is None else inherited,
     )
     steps = []
     for node in nodes:

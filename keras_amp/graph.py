@@ -45,13 +45,12 @@ class Step:
         """
         operation = node.operation
         layers = (operation,) if isinstance(operation, keras.Layer) else ()
-        defaults = {}
-        if layers and inherited is not None:
-            defaults["training"] = inherited
 
         def call(known, run):
             args, kwargs = node.arguments.fill_in(known)
-            return run(operation, args, {**defaults, **kwargs})
+            if layers and inherited is not None:
+                kwargs["training"] = inherited
+            return run(operation, args, kwargs)
 
         return cls(
             operation.name, node.input_tensors, node.outputs, call, layers

@@ -233,3 +233,133 @@ def test_nested_models_called_twice_are_refused():
     inputs = keras.Input((4,))
     model = keras.Model(inputs, layers.Dense(2)(inner(inner(inputs))))
     assert "called 2 times" in refused(model, f"{inner.name}/a")
+
+
+def looks_at_training(training):
+    """A nested model whose layers all look at `training`, called with one."""
+    inner_inputs = keras.Input((4,))
+    x = layers.Dense(4, name="first")(inner_inputs)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.Dropout(0.5, seed=1, name="drop")(x)
+    innermost = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.GaussianNoise(1.0, seed=2, name="noise"),
+            layers.BatchNormalization(name="norm"),
+        ],
+        name="innermost",
+    )
+    base = keras.Model(inner_inputs, innermost(x), name="base")
+    inputs = keras.Input((4,), name="features")
+    called = {} if training is None else {"training": training}
+    x = layers.Dropout(0.5, seed=3, name="before")(inputs)
+    return keras.Model(inputs, layers.Dense(2)(base(x, **called)))
+
+
+TRAINING_PLACES = [
+    "features",
+    "before",
+    "base/first",
+    "base/norm",
+    "base/drop",
+    "base/innermost",
+    "base/innermost/noise",
+    "base/innermost/norm",
+    "base",
+]
+
+
+@pytest.mark.parametrize("traced", [None, False, True])
+@pytest.mark.parametrize("place", TRAINING_PLACES)
+@pytest.mark.parametrize("training", [False, True])
+def test_halves_train_what_the_whole_model_trains(traced, place, training):
+    model = looks_at_training(traced)
+    before = [v.numpy() for v in model.variables]
+    expected = model(FEATURES, training=training)
+    moved = [v.numpy() for v in model.variables]
+    for variable, value in zip(model.variables, before, strict=True):
+        variable.assign(value)
+    lower, upper = cut(model, place)
+    got = upper(lower(FEATURES, training=training), training=training)
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+    for variable, value in zip(model.variables, moved, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=1e-6)
+    norms = [v for v in model.variables if v.name == "moving_mean"]
+    assert len(norms) == 2
+    assert all(np.any(v.numpy()) for v in norms) == training
+
+
+@pytest.mark.parametrize("traced", [None, False, True])
+@pytest.mark.parametrize("place", ["base/first", "base/innermost/noise"])
+def test_without_a_word_on_training_the_trace_says(traced, place):
+    model = looks_at_training(traced)
+    before = [v.numpy() for v in model.variables]
+    model(FEATURES)
+    moved = [v.numpy() for v in model.variables]
+    for variable, value in zip(model.variables, before, strict=True):
+        variable.assign(value)
+    lower, upper = cut(model, place)
+    upper(lower(FEATURES))
+    for variable, value in zip(model.variables, moved, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=1e-6)
+
+
+def attentions():
+    """Of two layers that read a masked tensor, the first takes its mask."""
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    x = layers.Embedding(20, 4, mask_zero=True, name="embedding")(ids)
+    first = layers.MultiHeadAttention(2, 4, name="first")(x, x)
+    second = layers.MultiHeadAttention(2, 4, name="second")(x, x)
+    second = layers.Dense(4, name="deeper")(second)
+    x = layers.Add(name="added")([first, second])
+    x = layers.Lambda(lambda x: 5 * ops.mean(x, axis=1), name="pool")(x)
+    return keras.Model(ids, layers.Dense(2)(x))
+
+
+@pytest.mark.parametrize(
+    "place", ["embedding", "first", "second", "deeper", "added", "pool"]
+)
+@pytest.mark.filterwarnings("ignore:Layer 'pool'")
+def test_masks_go_to_whom_the_whole_model_gives_them(place):
+    model = attentions()
+    lower, upper = cut(model, place)
+    ids = np.array([[3, 4, 5, 0, 0], [6, 0, 0, 0, 0]])
+    np.testing.assert_allclose(
+        upper(lower(ids)), model(ids), rtol=1e-5, atol=1e-6
+    )
+
+
+def overtaking():
+    """What lies above a cut at `early` reads `embedding` before `late` does."""
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    x = layers.Embedding(20, 4, mask_zero=True, name="embedding")(ids)
+    early = layers.Dense(4, name="early")(x)
+    heads = layers.MultiHeadAttention(2, 4, name="heads")(early, x)
+    for _ in range(4):
+        heads = layers.Dense(4)(heads)
+    late = layers.LSTM(4, return_sequences=True, name="late")(x)
+    x = layers.Add()([heads, late])
+    return keras.Model(ids, layers.Dense(2)(layers.LSTM(3)(x)))
+
+
+def test_a_cut_that_changes_who_sees_a_mask_is_refused():
+    model = overtaking()
+    ids = np.array([[3, 4, 5, 0, 0], [6, 0, 0, 0, 0]])
+    lower, upper = cut(model, "early")
+    hidden = lower(ids)
+    with pytest.raises(ValueError, match="'heads' takes the mask off"):
+        upper(hidden)
+    lower, upper = cut(model, "heads")
+    np.testing.assert_allclose(upper(lower(ids)), model(ids), rtol=1e-5)
+
+
+def test_models_with_a_call_of_their_own_are_refused():
+    class Twice(keras.Model):
+        def __init__(self):
+            inputs = keras.Input((4,))
+            super().__init__(inputs, layers.Dense(4, name="x")(inputs))
+
+        def call(self, inputs, training=None):
+            return 2 * super().call(inputs, training=training)
+
+    assert "has a `call` of its own" in refused(Twice(), "x")

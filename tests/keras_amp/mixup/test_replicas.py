@@ -148,3 +148,37 @@ print(json.dumps(results))
             history["val_accuracy"][-1]
         )
         assert loaded == [pytest.approx(row, abs=1e-6) for row in predicted]
+
+
+def test_a_replica_without_examples_adds_nothing():
+    results = run("""
+x, y = batch(13)
+data = tf.data.Dataset.from_tensor_slices((x, y)).batch(6)
+
+def train(wrap, reduction):
+    keras.utils.set_random_seed(3)
+    with two.scope():
+        model = compiled(wrap(classifier()), cross_entropy(reduction=reduction))
+    history = model.fit(data, epochs=2, verbose=0).history["loss"]
+    weights = getattr(model, "model", model).get_weights()
+    return history + sum([w.ravel().tolist() for w in weights], [])
+
+def whole(kind):
+    def wrap(model):
+        wrapper = kinds[kind](model, "hidden")
+        if kind == "AdversarialMixup":
+            wrapper.epsilon = 0.0
+        wrapper.draw = lambda n: (tf.ones([n]), tf.range(n))
+        return wrapper
+    return wrap
+
+print(json.dumps({
+    reduction: [train(lambda model: model, reduction)]
+    + [train(whole(kind), reduction) for kind in ("Mixup", "AdversarialMixup")]
+    for reduction in ("sum_over_batch_size", "sum")
+}))
+""")
+    assert len(results) == 2
+    for reduction, (plain, *wrapped) in results.items():
+        for one in wrapped:
+            assert one == pytest.approx(plain, rel=1e-5, abs=1e-6), reduction
