@@ -20,8 +20,10 @@ class Setting:
         ...     alpha = Setting(keras_amp.policy.check_alpha, "How much.")
         >>> policy = Policy()
         >>> policy.alpha = 0.5
-        >>> policy.alpha, Policy.alpha.variable(policy).shape
-        (0.5, ())
+        >>> policy.alpha
+        0.5
+        >>> Policy.alpha.variable(policy).dtype
+        'float32'
     """
 
     def __init__(self, check, doc):

@@ -99,20 +99,22 @@ class Wrapper(keras.Model):
 
 
 def _is_of_a_wrapper(filepath):
-    """Whether a file of weights was written by a wrapper: it has its seeds."""
+    """Whether a file of weights was written by a wrapper."""
     path = str(filepath)
+    if path.endswith(".weights.h5"):
+        return _has_traces(path)
     if path.endswith(".keras"):
         with zipfile.ZipFile(path) as archive:
-            if "model.weights.h5" not in archive.namelist():
-                return True
-            with archive.open("model.weights.h5") as weights:
-                return _has_seeds(weights)
-    return not path.endswith(".weights.h5") or _has_seeds(path)
+            if "model.weights.h5" in archive.namelist():
+                with archive.open("model.weights.h5") as weights:
+                    return _has_traces(weights)
+    return True
 
 
-def _has_seeds(file):
+def _has_traces(file):
     with h5py.File(file, "r") as weights:
-        return f"{_RANDOM_STATE}0" in weights.get("vars", ())
+        has_seeds = f"{_RANDOM_STATE}0" in weights.get("vars", ())
+        return has_seeds or {"lower", "upper"} <= {*weights}
 
 
 def _check_trains_as_others(model):

@@ -53,7 +53,7 @@ def test_lam_smallest_uniforms_give_a_number(monkeypatch):
     assert np.all(np.isfinite(policy.sample_lam(4, 0.05)))
 
 
-@pytest.mark.parametrize("alpha", [0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("alpha", [0, -1.0, float("nan"), float("inf"), 1e39])
 def test_alpha_must_be_positive(alpha):
     with pytest.raises(ValueError, match=r"`alpha`.*Received: alpha="):
         policy.sample_lam(3, alpha)
@@ -99,6 +99,55 @@ def test_interpolate_at_the_ends_is_exact():
         policy.interpolate(x, partner, np.zeros(3, "float32")),
         np.asarray(x)[partner],
     )
+
+
+INFINITE = np.array(
+    [[1.0, -np.inf, np.inf, -np.inf], [2.0, 3.0, 0.0, -np.inf]], "float32"
+)
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
+def test_interpolate_of_infinities(mode):
+    def interpolate(x, lam):
+        return policy.interpolate(x, [1, 0], lam)
+
+    if mode != "eager":
+        interpolate = tf.function(interpolate, jit_compile=mode == "xla")
+    own, other = INFINITE
+    for lam, expected in {
+        (1.0, 0.0): [own, own],
+        (0.0, 1.0): [other, other],
+        (0.5, 1.0): [[1.5, -np.inf, np.inf, -np.inf], other],
+        (0.25, 0.5): [
+            [1.75, -np.inf, np.inf, -np.inf],
+            [1.5, -np.inf, np.inf, -np.inf],
+        ],
+    }.items():
+        got = interpolate(tf.constant(INFINITE), tf.constant(lam))
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
+@pytest.mark.parametrize("lam", [(0.25, 0.5), (1.0, 0.0)])
+def test_infinities_have_no_gradient_and_spoil_no_other(mode, lam):
+    def gradients(x, lam):
+        with tf.GradientTape() as tape:
+            tape.watch([x, lam])
+            mixed = policy.interpolate(x, [1, 0], lam)
+            # As a softmax, which gives what is -inf no weight.
+            total = tf.reduce_sum(tf.exp(tf.minimum(mixed, 5.0)))
+        return tape.gradient(total, [x, lam])
+
+    if mode != "eager":
+        gradients = tf.function(gradients, jit_compile=mode == "xla")
+    by_x, by_lam = gradients(tf.constant(INFINITE), tf.constant(lam))
+    mixed = [lam[0] * 1 + (1 - lam[0]) * 2, lam[1] * 2 + (1 - lam[1]) * 1]
+    np.testing.assert_allclose(
+        by_lam, [-np.exp(mixed[0]), np.exp(mixed[1])], rtol=1e-5
+    )
+    first = lam[0] * np.exp(mixed[0]) + (1 - lam[1]) * np.exp(mixed[1])
+    np.testing.assert_allclose(by_x[0, 0], first, rtol=1e-5)
+    assert np.all(np.isfinite(by_x))
 
 
 def test_interpolate_wants_one_lam_per_example():

@@ -13,13 +13,16 @@ from keras import layers, ops
 import keras_amp
 from keras_amp import AdversarialMixup, Mixup, NonlinearMixup
 from tests.helpers import batch, classifier, compiled, text_model
+from tests.keras_amp.test_cut import overtaking
 from tests.keras_amp.test_foreign_models import CutsItself
+from tests.random_models import Positions
 
 DOCS = Path(__file__).parents[2] / "docs" / "refusals.md"
 ROWS = dict(
     re.findall(r"^\| (.+?) \| (.+) \|$", DOCS.read_text("utf-8"), re.M)[1:]
 )
 X, Y = batch()
+IDS = np.array([[3, 4, 5, 0, 0], [6, 0, 0, 0, 0], [7, 8, 0, 0, 0]])
 
 
 def fit(loss=None, x=X, y=Y, model=None, mix_at="hidden", **options):
@@ -46,6 +49,51 @@ def unused_input():
 class Subclassed(keras.Model):
     def call(self, x):
         return x
+
+
+class Functional(keras.Model):
+    def __init__(self, shape):
+        inputs = keras.Input(shape)
+        super().__init__(inputs, layers.Dense(3, name="hidden")(inputs))
+
+
+class OwnCall(Functional):
+    def call(self, x, training=None):
+        return 2 * super().call(x, training=training)
+
+
+class OwnStep(Functional):
+    def train_step(self, data):
+        return {}
+
+
+def positions():
+    ids = keras.Input((4,), dtype="int32")
+    word = layers.Embedding(9, 4)(ids)
+    x = layers.Add()([word, Positions(False, name="positions")(word)])
+    return keras.Model(ids, layers.Dense(2)(layers.Flatten()(x)))
+
+
+def flattened():
+    inputs = keras.Input((5, 3))
+    x = layers.Dense(3, name="hidden")(ops.reshape(inputs, (-1, 3)))
+    return keras.Model(inputs, layers.Dense(2)(ops.reshape(x, (-1, 15))))
+
+
+def left_masked():
+    """Of two words, one number: a product whose mask nobody takes away."""
+    ids = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(20, 4, mask_zero=True, name="embedding")(ids)
+    return keras.Model(ids, layers.Dense(2)(MaskKeepingMean()(x)))
+
+
+class MaskKeepingMean(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.supports_masking = True
+
+    def call(self, x):
+        return ops.mean(x, axis=1)
 
 
 def applied_twice():
@@ -110,10 +158,21 @@ CASES = {
     ),
     "what is no model": lambda: Mixup("model", "hidden"),
     "a model of several outputs": lambda: Mixup(two_outputs(), "hidden"),
+    "a place without examples": lambda: Mixup(positions(), "positions"),
+    "examples in another axis": lambda: Mixup(flattened(), "hidden"),
+    "a cut that changes who sees a mask": lambda: fit(
+        x=IDS, y=IDS[:, 0] % 2, model=overtaking(), mix_at="early"
+    ),
     "an unbuilt Sequential": lambda: Mixup(
         keras.Sequential([layers.Dense(3, name="hidden")]), "hidden"
     ),
     "a subclassed model": lambda: Mixup(Subclassed(name="mine"), "hidden"),
+    "a Functional model with a `call` of its own": lambda: Mixup(
+        OwnCall(X.shape[1:]), "hidden"
+    ),
+    "a model with a training of its own": lambda: Mixup(
+        OwnStep(X.shape[1:]), "hidden"
+    ),
     "one that cuts itself, unbuilt": lambda: Mixup(
         CutsItself(name="mine"), "below"
     ),
@@ -138,8 +197,14 @@ CASES = {
         lambda y_true, y_pred: ops.mean(y_pred)
     ),
     "training without labels": lambda: fit(y=None),
-    "weights per position": lambda: fit(
+    "several labels": lambda: compiled(
+        Mixup(classifier(), "hidden")
+    ).train_on_batch(X, [Y, Y]),
+    "weights that fit no loss": lambda: fit(
         sample_weight=np.ones((6, 2), "float32")
+    ),
+    "a mask that fits no loss": lambda: fit(
+        x=IDS, y=IDS[:, 0] % 2, model=left_masked(), mix_at="embedding"
     ),
     "what has no gradient above the place": lambda: fit(model=stopped()),
     "labels that are not the model's classes": lambda: export(["a", "b"]),

@@ -87,7 +87,12 @@ def test_a_gpus_export_holds_no_cudnn(tmp_path, monkeypatch):
     path = keras_amp.export_text_classifier(
         model, tokenizer, ["a", "b", "c"], tmp_path / "1"
     )
-    assert b"Cudnn" not in (path / "saved_model.pb").read_bytes()
+    wrapper = keras_amp.Mixup(model, "word")
+    wrapper.export(tmp_path / "wrapper", verbose=False)
+    for exported in (path, tmp_path / "wrapper"):
+        graph = (exported / "saved_model.pb").read_bytes()
+        assert b"Cudnn" not in graph
+        assert b"while" in graph.lower()
     assert model.get_layer("lstm").forward_layer.use_cudnn == "auto"
 
 

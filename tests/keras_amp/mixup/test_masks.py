@@ -2,10 +2,11 @@
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
-from keras_amp import Mixup, cut
+from keras_amp import AdversarialMixup, Mixup, cut
 from keras_amp.mixup.hidden import mix_hidden
+from tests.helpers import compiled, given
 
 IDS = np.array([[3, 4, 5, 6], [7, 0, 0, 0], [8, 9, 0, 0]], "int32")
 PARTNER = np.array([1, 2, 0])
@@ -48,3 +49,27 @@ def test_masked_models_train():
     wrapper.compile("adam", loss)
     history = wrapper.fit(IDS, np.array([0, 1, 1]), epochs=2, verbose=0)
     assert np.all(np.isfinite(history.history["loss"]))
+
+
+class AdditiveMask(layers.Layer):
+    """0 where there is a word and minus infinity where there is none."""
+
+    def call(self, ids):
+        return ops.where(ids == 0, -float("inf"), 0.0)[:, None, :]
+
+
+def test_additive_masks_of_minus_infinity_stop_no_search():
+    ids = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(10, 4, name="word")(ids)
+    scores = ops.matmul(x, ops.transpose(x, (0, 2, 1)))
+    x = ops.matmul(ops.softmax(scores + AdditiveMask()(ids)), x)
+    model = keras.Model(ids, layers.Dense(2)(ops.mean(x, axis=1)))
+    wrapper = AdversarialMixup(model, "word", epsilon=0.1)
+    assert len(wrapper.lower(IDS)) == 2
+    labels = np.array([0, 1, 0])
+    for lam in ([0.5] * len(IDS), [1.0] * len(IDS), [0.0] * len(IDS)):
+        given(compiled(wrapper), lam, PARTNER)
+        logs = wrapper.train_on_batch(IDS, labels, return_dict=True)
+        assert np.isfinite(logs["loss"])
+        assert logs["lam_shift"] > 0
+        wrapper.reset_metrics()
