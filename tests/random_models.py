@@ -3,6 +3,7 @@
 import random
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 UNITS = 4
@@ -87,7 +88,7 @@ class Inner:
         ]  # fmt: skip
         if self.is_sequence:
             kinds += ["attention", "attention", "lstm", "convolution"]
-            kinds += ["positions", "layer_norm"]
+            kinds += ["positions", "layer_norm", "masking"]
         if self.depth < 2:
             kinds += ["nested"] * 4
         kind = rng.choice(kinds)
@@ -118,7 +119,10 @@ class Inner:
         if kind == "identity":
             return self.unary(layers.Identity)(x)
         if kind == "operation":
-            return rng.choice([ops.tanh, ops.negative, ops.relu])(x)
+            constant = np.linspace(-1, 1, UNITS, dtype="float32")
+            return rng.choice(
+                [ops.tanh, ops.negative, lambda x: ops.add(x, constant)]
+            )(x)
         if kind == "add":
             return self.layer(layers.Add)([x, rng.choice(tensors)])
         if kind == "join":
@@ -128,11 +132,15 @@ class Inner:
             heads = self.layer(
                 layers.MultiHeadAttention, 2, 2, dropout=rng.choice([0.0, 0.3])
             )
-            return heads(x, rng.choice(tensors))
+            return heads(
+                x, rng.choice(tensors), use_causal_mask=rng.random() < 0.3
+            )
         if kind == "lstm":
             return self.unary(layers.LSTM, UNITS, return_sequences=True)(x)
         if kind == "convolution":
             return self.unary(layers.Conv1D, UNITS, 3, padding="same")(x)
+        if kind == "masking":
+            return self.unary(layers.Masking)(x)
         if kind == "positions":
             return x + self.layer(Positions, rng.random() < 0.5)(x)
         return self.nested(x)

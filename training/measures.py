@@ -115,7 +115,8 @@ def _losses(
     losses = []
     for lam in lams:
         lam = ops.full((len(both),), lam, dtype="float32")
-        logits = model.upper(mix_hidden(hidden, partner, lam), training=False)
+        mixed = mix_hidden(hidden, partner, lam, model.upper)
+        logits = model.upper(mixed, training=False)
         own, other = (
             keras.losses.sparse_categorical_crossentropy(
                 y, logits, from_logits=True

@@ -130,7 +130,7 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
 
     def _pass(self, hidden, pairs, lam_inputs):
         """The loss of each pair, its inputs mixed at λ, and the logits."""
-        mixed = mix_hidden(hidden, pairs.partner, lam_inputs)
+        mixed = mix_hidden(hidden, pairs.partner, lam_inputs, self.upper)
         y_pred = self.upper(mixed, training=True)
         return pairs.loss(PerExampleLoss(self.loss), y_pred), y_pred
 

@@ -304,24 +304,29 @@ def test_without_a_word_on_training_the_trace_says(traced, place):
         np.testing.assert_allclose(variable, value, rtol=1e-6)
 
 
-def attentions():
-    """Of two layers that read a masked tensor, the first takes its mask."""
+def attentions(is_deeper):
+    """Of two layers that read a masked tensor, the first takes its mask.
+
+    Keras runs the deeper one first, and of two as deep that of the first call.
+    """
     ids = keras.Input((None,), dtype="int32", name="ids")
     x = layers.Embedding(20, 4, mask_zero=True, name="embedding")(ids)
     first = layers.MultiHeadAttention(2, 4, name="first")(x, x)
     second = layers.MultiHeadAttention(2, 4, name="second")(x, x)
-    second = layers.Dense(4, name="deeper")(second)
+    if is_deeper:
+        second = layers.Dense(4, name="deeper")(second)
     x = layers.Add(name="added")([first, second])
     x = layers.Lambda(lambda x: 5 * ops.mean(x, axis=1), name="pool")(x)
     return keras.Model(ids, layers.Dense(2)(x))
 
 
+@pytest.mark.parametrize("is_deeper", [True, False])
 @pytest.mark.parametrize(
-    "place", ["embedding", "first", "second", "deeper", "added", "pool"]
+    "place", ["embedding", "first", "second", "added", "pool"]
 )
 @pytest.mark.filterwarnings("ignore:Layer 'pool'")
-def test_masks_go_to_whom_the_whole_model_gives_them(place):
-    model = attentions()
+def test_masks_go_to_whom_the_whole_model_gives_them(place, is_deeper):
+    model = attentions(is_deeper)
     lower, upper = cut(model, place)
     ids = np.array([[3, 4, 5, 0, 0], [6, 0, 0, 0, 0]])
     np.testing.assert_allclose(
