@@ -83,8 +83,8 @@ class Inner:
         rng = self.rng
         x = tensors[-1] if rng.random() < 0.6 else rng.choice(tensors)
         kinds = [
-            "dense", "dense", "shared", "norm", "dropout", "add", "penalty",
-            "training", "operation", "join", "identity",
+            "dense", "dense", "shared", "shared", "shared", "norm", "dropout",
+            "add", "penalty", "training", "operation", "join", "identity",
         ]  # fmt: skip
         if self.is_sequence:
             kinds += ["attention", "attention", "lstm", "convolution"]
@@ -104,7 +104,7 @@ class Inner:
                 UNITS,
                 activation=rng.choice(["tanh", "relu", None]),
                 kernel_regularizer=rng.choice([None, penalty]),
-                activity_regularizer=rng.choice([None, None, penalty]),
+                activity_regularizer=rng.choice([None, penalty]),
             )(x)
         if kind == "norm":
             return self.unary(layers.BatchNormalization)(x)
@@ -142,7 +142,8 @@ class Inner:
         if kind == "masking":
             return self.unary(layers.Masking)(x)
         if kind == "positions":
-            return x + self.layer(Positions, rng.random() < 0.5)(x)
+            # Of what is read first, so that they cross most cuts.
+            return x + self.layer(Positions, rng.random() < 0.5)(tensors[0])
         return self.nested(x)
 
     def nested(self, x):
