@@ -10,7 +10,6 @@ def batches(
     tokenizer,
     batch_size,
     seed=None,
-    max_length=BUCKETS[-1],
     skip=0,
 ):
     """Batches of sentences and labels, padded to the next bucket's length.
@@ -22,11 +21,11 @@ def batches(
 
     Args:
         examples: `Examples`.
-        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`.
+        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`, with
+            its `max_length`, to which what is longer has been cut, or `None`.
         batch_size: Int; the last batch may be smaller.
         seed: Int, to shuffle and repeat without end; `None` keeps the order
             and goes through once.
-        max_length: Int, words; what is longer is cut off.
         skip: Int, how many batches to leave out at the start.
 
     Returns:
@@ -34,9 +33,11 @@ def batches(
         `(batch,)`.
     """
     ids = tf.cast(tokenizer(tf.constant(examples.texts)), tf.int32)
-    ids = tf.RaggedTensor.from_tensor(ids[:, :max_length], padding=0)
-    lengths = [*(b for b in BUCKETS if b < max_length), max_length]
+    # A model may have no place for more than the tokenizer lets through.
+    last = tokenizer.max_length or max(BUCKETS[-1], int(tf.shape(ids)[1]))
+    lengths = [*(b for b in BUCKETS if b < last), last]
     buckets = tf.constant(lengths, tf.int64)
+    ids = tf.RaggedTensor.from_tensor(ids, padding=0)
 
     def pad(ids, labels):
         longest = ids.bounding_shape()[1]

@@ -24,7 +24,9 @@ def build_tokenizer(options, texts):
         ValueError, FileNotFoundError: If BERT's vocabulary can't be had.
     """
     if options.backbone != "bert":
-        return word_tokenizer(texts, max_words=options.max_words)
+        return word_tokenizer(
+            texts, max_words=options.max_words, max_length=options.max_length
+        )
     if options.vocabulary:
         known = {"vocabulary": options.vocabulary}
     else:

@@ -133,12 +133,7 @@ class Experiment:
         return checkpoint, results, curves, probabilities
 
     def _test_batches(self, size):
-        return batches(
-            self.dataset.test,
-            self.tokenizer,
-            size,
-            max_length=self.options.max_length,
-        )
+        return batches(self.dataset.test, self.tokenizer, size)
 
 
 def load_dataset(options):

@@ -29,7 +29,7 @@ def fit(model, dataset, tokenizer, options, path, verbose):
     Raises:
         ValueError: If the checkpoint to go on from is damaged.
     """
-    test = _evaluation_batches(dataset.test, tokenizer, options)
+    test = _evaluation_batches(dataset.test, tokenizer)
     checkpoint = Checkpoint(path, lambda: {"test_error": _error(model, test)})
     model.optimizer.build(model.trainable_variables)
     if options.resume and path.is_file():
@@ -39,13 +39,12 @@ def fit(model, dataset, tokenizer, options, path, verbose):
         tokenizer,
         options.batch_size,
         options.seed,
-        options.max_length,
         skip=checkpoint.epochs * options.steps_per_evaluation,
     )
     epochs = math.ceil(options.steps / options.steps_per_evaluation)
     model.fit(
         train,
-        validation_data=_evaluation_batches(dataset.dev, tokenizer, options),
+        validation_data=_evaluation_batches(dataset.dev, tokenizer),
         initial_epoch=checkpoint.epochs,
         epochs=epochs,
         steps_per_epoch=options.steps_per_evaluation,
@@ -73,14 +72,9 @@ def _tensorboard(options, checkpoint):
     return [keras_amp.TensorBoard(path, write_graph=False)]
 
 
-def _evaluation_batches(examples, tokenizer, options):
+def _evaluation_batches(examples, tokenizer):
     """Batches in the examples' order, once through."""
-    return batches(
-        examples,
-        tokenizer,
-        EVALUATION_BATCH_SIZE,
-        max_length=options.max_length,
-    )
+    return batches(examples, tokenizer, EVALUATION_BATCH_SIZE)
 
 
 def _error(model, test):

@@ -3,5 +3,6 @@
 from keras_amp.text.vectors import WordVectors as WordVectors
 from keras_amp.text.vectors import read_word_vectors as read_word_vectors
 from keras_amp.text.word_pieces import WordPieceTokenizer as WordPieceTokenizer
+from keras_amp.text.words import WordTokenizer as WordTokenizer
 from keras_amp.text.words import standardize as standardize
 from keras_amp.text.words import word_tokenizer as word_tokenizer

@@ -45,7 +45,41 @@ def standardize(
     return tf.strings.lower(text, encoding="utf-8") if lowercase else text
 
 
-def word_tokenizer(texts=None, vocabulary=None, max_words=None):
+@keras.saving.register_keras_serializable(package="keras_amp")
+class WordTokenizer(keras.layers.TextVectorization):
+    """A `TextVectorization` that cuts what is too long before it pads.
+
+    One very long text among many makes no wide tensor of them all.
+
+    Args:
+        max_length: Int, words of a text at most; `None` for all.
+        **kwargs: As of `keras.layers.TextVectorization`.
+
+    Raises:
+        ValueError: If `max_length` is below 1.
+    """
+
+    def __init__(self, max_length=None, **kwargs):
+        if max_length is not None and max_length < 1:
+            raise ValueError(
+                "`max_length` must be above 0, or `None` to cut nothing. "
+                f"Received: {max_length}"
+            )
+        super().__init__(**{**kwargs, "ragged": True})
+        self.max_length = max_length
+
+    def call(self, inputs):
+        ids = super().call(inputs)[..., : self.max_length]
+        # Of a single string, ids are no ragged tensor.
+        return ids.to_tensor() if isinstance(ids, tf.RaggedTensor) else ids
+
+    def get_config(self):
+        return {**super().get_config(), "max_length": self.max_length}
+
+
+def word_tokenizer(
+    texts=None, vocabulary=None, max_words=None, max_length=None
+):
     """A layer from sentences to word ids, with a vocabulary of its own.
 
     Id 0 is padding, 1 any unknown word, and the words follow, most frequent
@@ -55,14 +89,17 @@ def word_tokenizer(texts=None, vocabulary=None, max_words=None):
         texts: Sequence of strings to learn the vocabulary from.
         vocabulary: Sequence of words, instead of `texts`.
         max_words: Int, how many ids to learn at most, 0 and 1 included.
+        max_length: Int, words of a sentence at most; what is longer is cut
+            off, in training and in an export alike. `None` cuts nothing.
 
     Returns:
-        A `keras.layers.TextVectorization` from a string tensor of shape
-        `(batch,)` to int64 ids of shape `(batch, longest)`.
+        A `WordTokenizer`, which is a `keras.layers.TextVectorization`, from
+        a string tensor of shape `(batch,)` to int64 ids of shape
+        `(batch, longest)`.
 
     Raises:
         ValueError: If not exactly one of `texts` and `vocabulary` is given,
-            or there is no word in it.
+            there is no word in it, or `max_length` is below 1.
 
     Examples:
         >>> tokenizer = word_tokenizer(["to be or not to be", "to do"])
@@ -81,6 +118,6 @@ def word_tokenizer(texts=None, vocabulary=None, max_words=None):
     vocabulary = [str(word) for word in vocabulary]
     if not vocabulary:
         raise ValueError("There is not one word to learn a vocabulary from.")
-    return keras.layers.TextVectorization(
-        standardize=standardize, vocabulary=vocabulary
+    return WordTokenizer(
+        max_length, standardize=standardize, vocabulary=vocabulary
     )

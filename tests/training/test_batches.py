@@ -7,7 +7,7 @@ from training.dataset import Examples
 
 TEXTS = ["a " * n for n in (1, 3, 9, 20, 300)] + [""]
 EXAMPLES = Examples(TEXTS, np.arange(6))
-TOKENIZER = word_tokenizer(["a"])
+TOKENIZER = word_tokenizer(["a"], max_length=256)
 
 
 def test_batches_are_as_long_as_the_next_bucket():
@@ -16,11 +16,13 @@ def test_batches_are_as_long_as_the_next_bucket():
     assert {shape[1] for shape in shapes} <= set(BUCKETS)
 
 
-def test_sentences_are_cut_at_the_longest_length():
-    shapes = [
-        ids.shape for ids, _ in batches(EXAMPLES, TOKENIZER, 3, max_length=10)
-    ]
-    assert shapes == [(3, 10), (3, 10)]
+@pytest.mark.parametrize(
+    ("max_length", "longest"), [(10, 10), (280, 280), (None, 300)]
+)
+def test_batches_are_never_longer_than_the_tokenizer_cuts(max_length, longest):
+    tokenizer = word_tokenizer(["a"], max_length=max_length)
+    shapes = [ids.shape for ids, _ in batches(EXAMPLES, tokenizer, 3)]
+    assert shapes == [(3, min(16, longest)), (3, longest)]
 
 
 def test_nothing_is_lost_and_order_is_kept():

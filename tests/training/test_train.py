@@ -59,6 +59,57 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     assert results["test_error"] == pytest.approx(100 * np.mean(wrong))
 
 
+OTHERS = [f"word{n}" for n in range(13)]
+
+
+def late_words(path, size, seed):
+    """Labelled texts whose telling word often lies behind the eighth."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for _ in range(size):
+        words = rng.choice(OTHERS, rng.integers(4, 24))
+        label = rng.choice(["good", "bad"])
+        words[rng.integers(len(words))] = label
+        lines.append(f"{label}\t{' '.join(words)}\n")
+    path.write_text("".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("backbone", ["cnn", "bilstm", "bert"])
+def test_the_export_errs_as_the_record_says(run, tmp_path, backbone):
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", *OTHERS]
+    (tmp_path / "vocab.txt").write_text("\n".join(pieces))
+    test_file = late_words(tmp_path / "test.tsv", 300, seed=1)
+    code, _, _ = run(
+        *["train", "--backbone", backbone, "--name", "late"],
+        *["--train-file", late_words(tmp_path / "train.tsv", 400, seed=0)],
+        *["--test-file", test_file, "--max-length", "8"],
+        *["--steps", "60", "--steps-per-evaluation", "30"],
+        *["--learning-rate", "3e-3", "--method", "none"],
+        *(
+            ["--bert", "tiny", "--vocabulary", "vocab.txt"]
+            if backbone == "bert"
+            else []
+        ),
+    )
+    assert code == 0
+    record = json.loads((tmp_path / "runs/late/1.json").read_text())
+    lines = test_file.read_text().splitlines()
+    labels, texts = zip(*(line.split("\t") for line in lines), strict=True)
+    exported = tf.saved_model.load(tmp_path / "saved_models/late/1")
+    answers = exported.signatures["serving_default"](
+        sentences=tf.constant(texts)
+    )
+    wrong = [
+        answer.decode() != label
+        for answer, label in zip(answers["label"].numpy(), labels, strict=True)
+    ]
+    error = 100 * np.mean(wrong)
+    assert record["results"]["test_error"] == pytest.approx(error, abs=1e-4)
+    # What lies behind the cut was seen by neither.
+    assert 15 < error < 45
+
+
 def test_word_vectors_are_read_once_and_their_coverage_recorded(run, tmp_path):
     path = tmp_path / "glove.6B.4d.txt"
     path.write_text("what 1 2 3 4\nWho 5 6 7 8\nzebra 9 9 9 9\n")

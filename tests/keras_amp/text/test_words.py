@@ -80,11 +80,32 @@ def test_the_vocabulary_can_be_limited_or_given():
     np.testing.assert_array_equal(tokenizer(["Y x z"]), [[3, 2, 1]])
 
 
-def test_it_saves_and_loads():
-    tokenizer = word_tokenizer(["to be or not"])
+@pytest.mark.parametrize("max_length", [None, 3])
+def test_it_saves_and_loads(tmp_path, max_length):
+    tokenizer = word_tokenizer(["to be or not"], max_length=max_length)
     config = keras.saving.serialize_keras_object(tokenizer)
     again = keras.saving.deserialize_keras_object(config)
-    np.testing.assert_array_equal(again(["be not"]), tokenizer(["be not"]))
+    sentences = keras.Input((), dtype="string")
+    model = keras.Model(sentences, tokenizer(sentences))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    texts = tf.constant(["be not", "to be or not"])
+    for copy in (again, loaded):
+        np.testing.assert_array_equal(copy(texts), tokenizer(texts))
+    assert again.max_length == max_length
+
+
+def test_sentences_are_cut_before_they_are_padded():
+    texts = ["to be or not to be", "be", ""]
+    tokenizer = word_tokenizer(texts, max_length=3)
+    whole = word_tokenizer(texts)(texts).numpy()
+    assert whole.shape == (3, 6)
+    np.testing.assert_array_equal(tokenizer(texts), whole[:, :3])
+    assert tokenizer(texts[1:]).shape == (2, 1)
+    data = tf.data.Dataset.from_tensors(texts).map(tokenizer)
+    np.testing.assert_array_equal(next(iter(data)), whole[:, :3])
+    with pytest.raises(ValueError, match="`max_length` must be above 0"):
+        word_tokenizer(texts, max_length=0)
 
 
 def test_what_holds_no_word_is_refused():
