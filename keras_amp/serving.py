@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
+from keras_amp.text import count_unknown
 
 
 def export_text_classifier(
@@ -25,7 +26,9 @@ def export_text_classifier(
     Both return a dict: `probabilities`, float32 of shape `(batch, classes)`;
     `label`, strings of shape `(batch,)`, the most probable one; `label_names`,
     strings of shape `(batch, classes)`, the names in the probabilities' order,
-    once per row because TensorFlow Serving wants all outputs of one length.
+    once per row because TensorFlow Serving wants all outputs of one length;
+    `unknown_share`, float32 of shape `(batch,)`, the part of a sentence's words
+    or word pieces that are unknown, if the tokenizer has a vocabulary.
 
     Args:
         model: The classifier, from int ids to one number per class; a `Mixup`
@@ -71,6 +74,8 @@ def export_text_classifier(
             "Export to another path, such as the next number."
         )
 
+    vocabulary = getattr(tokenizer, "get_vocabulary", list)()
+
     def serve_ids(ids):
         # A model needs a sentence and a position, and "" has no position.
         size = tf.shape(ids)[0]
@@ -78,11 +83,16 @@ def export_text_classifier(
         ids = tf.pad(ids, [[0, missing[0]], [0, missing[1]]])
         outputs = tf.cast(model(ids, training=False), tf.float32)[:size]
         probabilities = tf.nn.softmax(outputs) if from_logits else outputs
-        return {
+        answer = {
             "probabilities": probabilities,
             "label": tf.gather(names, tf.argmax(outputs, axis=-1)),
             "label_names": tf.tile(names[None], [size, 1]),
         }
+        if "[UNK]" in vocabulary:
+            unknown, words = count_unknown(ids, vocabulary)
+            share = tf.math.divide_no_nan(unknown, words)
+            answer["unknown_share"] = share[:size]
+        return answer
 
     def serve(sentences):
         return serve_ids(tf.cast(tokenizer(sentences), tf.int32))

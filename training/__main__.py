@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from training.grid.options import RECORDS_DIR, GridOptions
 from training.named import SOURCES
 from training.options import TrainOptions
+from training.terminal import shown
 
 
 def data(
@@ -30,9 +31,8 @@ def data(
         datasets: Data sets to count.
         download: Fetch the files that are missing.
     """
-    from rich.console import Console
-
     from training.table1 import count, table
+    from training.terminal import console
 
     for name in datasets:
         if name not in SOURCES:
@@ -40,7 +40,7 @@ def data(
                 f"--datasets: there is no '{name}' among {', '.join(SOURCES)}"
             )
     counts = {name: count(name, data_dir, download) for name in datasets}
-    Console().print(table(counts))
+    console().print(table(counts))
 
 
 def predict(
@@ -90,7 +90,7 @@ def report(
     from training.report.report import report
 
     for path in report(records_dir, output, readme, figures):
-        print(path)
+        print(shown(path))
 
 
 def main():
@@ -102,12 +102,14 @@ def main():
         "table": table,
         "report": report,
     }
+    # Not every terminal has every letter of other people's texts.
+    sys.stdout.reconfigure(errors="backslashreplace")
     try:
         tyro.extras.subcommand_cli_from_dict(
             commands, prog="python -m training", description=__doc__
         )
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {shown(error)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

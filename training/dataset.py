@@ -1,10 +1,12 @@
 """What every experiment trains on: sentences, labels, and how to split them."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from training.terminal import listed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Dataset:
         name: String.
         label_names: Tuple of strings; a label is an index into it.
         train, dev, test: `Examples`.
+        notes: Tuple of strings, lines on how it was read for a person.
     """
 
     name: str
@@ -48,15 +51,20 @@ class Dataset:
     train: Examples
     dev: Examples
     test: Examples
+    notes: tuple[str, ...] = ()
 
 
 def hold_out(
-    examples: Examples, seed: int, share: float = 0.1
+    examples: Examples,
+    label_names: Sequence[str],
+    seed: int,
+    share: float = 0.1,
 ) -> tuple[Examples, Examples]:
     """Splits examples in two, with each class's share kept.
 
     Args:
         examples: `Examples`.
+        label_names: Sequence of strings, for the message of an error.
         seed: Int; the same seed gives the same split.
         share: Float, the part that goes second.
 
@@ -74,9 +82,17 @@ def hold_out(
             stratify=examples.labels,
         )
     except ValueError as error:
+        # The error itself names classes by their indices, all of them.
+        counts = np.bincount(examples.labels)
+        single = [label_names[label] for label in np.flatnonzero(counts == 1)]
+        reason = (
+            f"one example alone has the label {listed(single)}"
+            if single
+            else f"there are {np.count_nonzero(counts)} classes"
+        )
         raise ValueError(
             f"cannot set {share:.0%} of {len(examples)} examples aside with "
-            f"every class in both parts ({error}); bring more examples, or "
+            f"every class in both parts: {reason}; bring more examples, or "
             "files of their own for the dev and the test set"
         ) from error
     return examples[np.sort(kept)], examples[np.sort(held)]

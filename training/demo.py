@@ -113,5 +113,5 @@ def load_demo(seed=0, num_train=1500, num_test=500, noise=0.04, ambiguity=0.12):
 
     train = Examples.of_pairs(example() for _ in range(num_train))
     test = Examples.of_pairs(example() for _ in range(num_test))
-    train, dev = hold_out(train, seed)
+    train, dev = hold_out(train, LABEL_NAMES, seed)
     return Dataset("demo", LABEL_NAMES, train, dev, test)

@@ -143,8 +143,7 @@ def load_dataset(options):
             options.train_file,
             options.dev_file,
             options.test_file,
-            options.text_column,
-            options.label_column,
+            options.layout(),
             options.split_seed,
         )
     elif options.dataset == "demo":

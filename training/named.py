@@ -129,7 +129,7 @@ def load_named(
         train, test = splits["train"], splits["test"]
     dev = splits.get("dev")
     if dev is None:
-        train, dev = hold_out(train, split_seed)
+        train, dev = hold_out(train, source.label_names, split_seed)
     return Dataset(name, source.label_names, train, dev, test)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keras_amp import policy
 from keras_amp.backbones import BERT_SIZES
+from training.cells import Layout
 from training.named import SOURCES
 from training.presets import DEMO, PAPER, RANDOM_BERT
 from training.released import Released
@@ -66,8 +67,8 @@ class TrainOptions:
     train_share: float = 1.0
     # Seed of what --train-share takes.
     subset_seed: int = 0
-    # Your own labelled texts, instead of --dataset: .tsv or .txt with
-    # label<TAB>text, or .csv, .tsv, .jsonl with named columns.
+    # Your own labelled texts, instead of --dataset: .csv, .tsv, .txt or .jsonl
+    # with named columns, or .tsv or .txt with label<TAB>text.
     train_file: Path | None = None
     # To choose the best checkpoint on; else a tenth of --train-file.
     dev_file: Path | None = None
@@ -77,6 +78,12 @@ class TrainOptions:
     text_column: str = "text"
     # Column of the label in your files.
     label_column: str = "label"
+    # One letter, or tab, that parts the cells in your tables; else tab, and
+    # in .csv the one of , ; | and tab that finds the columns in the header.
+    delimiter: str | None = None
+    # Of your tables: double (inside of quotes, "" is a quote; as .csv has it),
+    # backslash (\" is one) or none (quotes are letters; as .tsv has it).
+    quoting: str | None = None
     # Concentration of Beta(alpha, alpha), from which lam is drawn; > 0.
     alpha: float = 1.0
     # Adversarial step size on lam; >= 0.
@@ -135,8 +142,13 @@ class TrainOptions:
                 f"--dataset: there is no '{self.dataset}' among "
                 f"{', '.join(DATASETS)}; your own goes into --train-file"
             )
-        if self.train_file is None and (self.dev_file or self.test_file):
-            raise ValueError("--dev-file and --test-file need a --train-file")
+        of_files = ("dev_file", "test_file", "delimiter", "quoting")
+        for key in of_files if self.train_file is None else ():
+            if getattr(self, key) is not None:
+                raise ValueError(
+                    f"--{key.replace('_', '-')} needs a --train-file"
+                )
+        self.layout()
         for key, known in {"method": METHODS, "backbone": BACKBONES}.items():
             if getattr(self, key) not in known:
                 raise ValueError(
@@ -188,6 +200,12 @@ class TrainOptions:
         if not filled.l2 >= 0:
             raise ValueError(f"--l2 must be 0 or more, not {filled.l2}")
         return filled
+
+    def layout(self):
+        """The `Layout` of the user's own files, if it is one."""
+        return Layout(
+            self.text_column, self.label_column, self.delimiter, self.quoting
+        )
 
     def _check_beginning(self):
         """Refuses what begins another backbone than the one asked for."""

@@ -5,14 +5,18 @@ import sys
 from pathlib import Path
 
 import tensorflow as tf
-from rich.console import Console
 from rich.table import Table
 
 from keras_amp.serving import next_version
+from training.terminal import console as new_console
+from training.terminal import shown
+from training.unknown import in_answers
 
 
 def predict(model, texts):
     """Prints the most probable labels of each text.
+
+    Says so if most words of a text are unknown to the classifier.
 
     Args:
         model: Path of an export, or of a folder of numbered ones, of which
@@ -24,6 +28,9 @@ def predict(model, texts):
         ValueError: If there is no text.
     """
     path = find_export(model)
+    if not texts:
+        # Bytes that are no UTF-8 come as arguments of a command do.
+        sys.stdin.reconfigure(errors="surrogateescape")
     texts = list(texts) or [line.rstrip("\r\n") for line in sys.stdin]
     if not texts:
         raise ValueError("there is no text: pass some, or lines on stdin")
@@ -36,15 +43,23 @@ def predict(model, texts):
             f"'{path}' needs operations of tensorflow-text: "
             "pip install tensorflow-text"
         ) from error
-    answers = exported.serve(tf.constant(texts))
+    sentences = [text.encode("utf-8", "surrogateescape") for text in texts]
+    answers = exported.signatures["serving_default"](
+        sentences=tf.constant(sentences)
+    )
     names = [name.decode() for name in answers["label_names"][0].numpy()]
     table = Table("text", "label", "probability", "then")
     for text, row in zip(texts, answers["probabilities"].numpy(), strict=True):
         ranked = sorted(zip(row, names, strict=True), reverse=True)
         (probability, label), *others = ranked
-        then = ", ".join(f"{name} {p:.3f}" for p, name in others[:2])
-        table.add_row(text, label, f"{probability:.3f}", then)
-    Console().print(table)
+        then = ", ".join(f"{shown(name)} {p:.3f}" for p, name in others[:2])
+        table.add_row(shown(text), shown(label), f"{probability:.3f}", then)
+    console = new_console()
+    console.print(table)
+    # An export of before said nothing.
+    shares = answers.get("unknown_share", tf.zeros(len(texts)))
+    if warning := in_answers(texts, shares.numpy()):
+        console.print(warning)
 
 
 def find_export(model):

@@ -3,6 +3,8 @@
 import numpy as np
 from rich.table import Table
 
+from training.terminal import shown
+
 NUM_EXAMPLES = 5
 WIDTH = 60  # letters of a sentence that are shown
 
@@ -40,7 +42,7 @@ def summarize(console, examples, probabilities, label_names):
     The wrong answers are those the classifier is surest of.
 
     Args:
-        console: `rich.console.Console`.
+        console: What `training.terminal.console` makes.
         examples: `Examples` of the test set.
         probabilities: Float array of shape `(examples, classes)`.
         label_names: Tuple of strings.
@@ -55,10 +57,10 @@ def summarize(console, examples, probabilities, label_names):
         is_one = labels == one
         wrong = (predicted[is_one] == other).sum()
         parts.append(
-            f"{wrong} of {is_one.sum()} '{label_names[one]}' were taken for "
-            f"'{label_names[other]}'"
+            f"{wrong} of {is_one.sum()} '{shown(label_names[one], WIDTH)}' "
+            f"were taken for '{shown(label_names[other], WIDTH)}'"
         )
-    console.print(f"Confused most: {', '.join(parts)}.", markup=False)
+    console.print(f"Confused most: {', '.join(parts)}.")
 
     wrong = np.flatnonzero(predicted != labels)
     surest = wrong[np.argsort(-probabilities[wrong].max(axis=1))]
@@ -72,11 +74,9 @@ def summarize(console, examples, probabilities, label_names):
     )
     for index in surest[:NUM_EXAMPLES]:
         answers = [
-            f"{label_names[label]} {probabilities[index, label]:.2f}"
+            f"{shown(label_names[label], WIDTH)} "
+            f"{probabilities[index, label]:.2f}"
             for label in (predicted[index], labels[index])
         ]
-        text = examples.texts[index]
-        short = text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
-        # Brackets in a sentence are no markup.
-        table.add_row(*(one.replace("[", r"\[") for one in (*answers, short)))
+        table.add_row(*answers, shown(examples.texts[index], WIDTH))
     console.print(table)

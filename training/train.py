@@ -4,14 +4,15 @@ import dataclasses
 import os
 import sys
 
-from rich.console import Console
-
 import keras_amp
 from keras_amp.serving import next_version
 from training.checkpoint import checkpoint_path
 from training.experiment import Experiment
 from training.record import environment, write_record
 from training.summary import summarize
+from training.terminal import console as new_console
+from training.terminal import shown
+from training.unknown import before_training
 
 
 def train(options):
@@ -28,7 +29,7 @@ def train(options):
             loaders of data sets.
     """
     options = options.resolved()
-    console = Console(soft_wrap=True)
+    console = new_console()
     experiment = Experiment.of_options(options)
     _describe(console, experiment)
     models, records = _folders(options)
@@ -82,17 +83,25 @@ def export(experiment, models, records):
 
 def _describe(console, experiment):
     about = experiment.description()
+    for note in experiment.dataset.notes:
+        console.print(shown(note))
+    console.print(shown(about["name"]), style="bold", end="")
     console.print(
-        f"[bold]{about['name']}[/]: {about['train']} sentences to train on, "
+        f": {about['train']} sentences to train on, "
         f"{about['dev']} dev, {about['test']} test, "
         f"{len(about['label_names'])} classes, {about['word_ids']} word ids"
     )
     if coverage := about["coverage"]:
         console.print(
-            f"{experiment.options.embeddings} has a vector for "
+            f"{shown(experiment.options.embeddings)} has a vector for "
             f"{coverage['types']:.0%} of its different words, "
             f"{coverage['tokens']:.0%} of all its words"
         )
+    warning = before_training(
+        experiment.dataset, experiment.tokenizer, experiment.options
+    )
+    if warning:
+        console.print(warning)
 
 
 def _folders(options):
@@ -108,9 +117,9 @@ def _folders(options):
 
 
 def _report_errors(console, results):
+    console.print("\nError of the best checkpoint", style="bold", end="")
     console.print(
-        "\n[bold]Error of the best checkpoint[/] "
-        f"(step {results['best_step']}): "
+        f" (step {results['best_step']}): "
         f"dev {results['dev_error']:.1f} %, test {results['test_error']:.1f} % "
         f"(oracle {results['oracle_test_error']:.1f} %), "
         f"trained in {results['seconds']:.0f} s\n",
@@ -118,16 +127,15 @@ def _report_errors(console, results):
 
 
 def _report_paths(console, options, model_path, record_path):
-    paths = f"\nModel:  {model_path}\nRecord: {record_path}"
-    console.print(paths, markup=False)
+    model_path = shown(model_path)
+    console.print(f"\nModel:  {model_path}\nRecord: {shown(record_path)}")
     if options.tensorboard:
         console.print(
-            f"Curves: tensorboard --logdir {options.tensorboard}", markup=False
+            f"Curves: tensorboard --logdir {shown(options.tensorboard)}"
         )
     console.print(
         "Ask it with\n\n"
         f'    model = tf.saved_model.load("{model_path}")\n'
         '    model.serve(["Who built the oldest bridge ?"])["label"]\n\n'
         f'or  python -m training predict {model_path} "Who built it ?"',
-        markup=False,
     )

@@ -6,9 +6,10 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from rich.progress import Progress
+from rich.progress import Progress, TextColumn
 
 from keras_amp.text import WordVectors, read_word_vectors
+from training.terminal import shown
 
 
 def load_vectors(path, vocabulary, cache_dir):
@@ -38,8 +39,10 @@ def load_vectors(path, vocabulary, cache_dir):
             return WordVectors(arrays["vectors"], arrays["is_found"])
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         pass  # Not read before, or damaged.
-    with Progress(transient=True) as progress:
-        task = progress.add_task(f"Reading {path.name}", total=1.0)
+    description = TextColumn("{task.description}", markup=False)
+    _, *bar = Progress.get_default_columns()
+    with Progress(description, *bar, transient=True) as progress:
+        task = progress.add_task(f"Reading {shown(path.name)}", total=1.0)
         words = read_word_vectors(
             path,
             vocabulary,

@@ -4,6 +4,8 @@ import pytest
 from training.dataset import Examples, hold_out, ten_folds
 from training.demo import LABEL_NAMES, load_demo
 
+NAMES = ("cat", "dog", "owl")
+
 
 def examples(counts=(30, 50, 20)):
     labels = np.repeat(np.arange(len(counts)), counts)
@@ -15,14 +17,17 @@ def counts(split):
 
 
 def test_held_out_examples_keep_the_shares():
-    kept, held = hold_out(examples(), seed=0)
+    kept, held = hold_out(examples(), NAMES, seed=0)
     assert counts(held) == [3, 5, 2]
     assert counts(kept) == [27, 45, 18]
     assert not set(kept.texts) & set(held.texts)
 
 
 def test_splits_are_fixed_by_their_seed():
-    for split in (hold_out, lambda e, seed: ten_folds(e, 2, seed)):
+    for split in (
+        lambda e, seed: hold_out(e, NAMES, seed),
+        lambda e, seed: ten_folds(e, 2, seed),
+    ):
         again = [split(examples(), seed=s)[1].texts for s in (0, 0, 1)]
         assert again[0] == again[1] != again[2]
 
@@ -37,9 +42,15 @@ def test_folds_cover_everything_once():
     assert sorted(tested) == sorted(examples().texts)
 
 
-def test_too_few_examples_are_refused():
-    with pytest.raises(ValueError, match="cannot set 10% of 3 examples aside"):
-        hold_out(examples((2, 1)), seed=0)
+def test_too_few_examples_are_refused_by_their_names():
+    with pytest.raises(
+        ValueError, match=r"10% of 3 .*alone has the label dog;"
+    ):
+        hold_out(examples((2, 1)), NAMES, seed=0)
+    with pytest.raises(ValueError, match=r"10% of 15 .*there are 3 classes;"):
+        hold_out(examples((5, 5, 5)), NAMES, seed=0)
+    with pytest.raises(ValueError, match=r"label 0, .*, 9 and 2990 more;"):
+        hold_out(examples([1] * 3000), range(3000), seed=0)
     with pytest.raises(ValueError, match="fold must be from 0 to 9"):
         ten_folds(examples(), 10, seed=0)
 

@@ -1,82 +1,12 @@
-import json
-
 import pytest
 
-from training.files import load_files, read_rows
-
-ROWS = [("1", "a b"), ("10", "c, d"), ("2", 'e "f"')]
+from training.cells import Layout
+from training.files import load_files
 
 
 def write(path, content):
-    mode = "wb" if isinstance(content, bytes) else "w"
-    with open(path, mode) as file:
-        file.write(content)
+    path.write_text(content, encoding="utf-8")
     return path
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.txt", '1\ta b\n10\tc, d\n\n2\te "f"\n'),
-        ("a.tsv", '1\ta b\r\n10\tc, d\r\n2\te "f"'),
-        ("b.tsv", 'text\tid\tlabel\na b\t7\t1\nc, d\t8\t10\n"e ""f"""\t9\t2\n'),
-        ("a.csv", '\ufefflabel,text\n1,a b\n10,"c, d"\n2,"e ""f"""\n'),
-        (
-            "a.jsonl",
-            "".join(
-                json.dumps({"text": text, "label": int(label)}) + "\n"
-                for label, text in ROWS
-            ),
-        ),
-    ],
-)
-def test_every_format_gives_the_same_rows(tmp_path, name, content):
-    path = write(tmp_path / name, content.encode())
-    assert [(label, text) for label, text, _ in read_rows(path)] == ROWS
-
-
-def test_columns_can_be_named(tmp_path):
-    path = write(tmp_path / "a.csv", "kind,body\nx,hello\ny,world\n")
-    rows = read_rows(path, text_column="body", label_column="kind")
-    assert rows == [("x", "hello", 2), ("y", "world", 3)]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("a.txt", "1\tfine\nno tab here\n", "a.txt:2: expected label<TAB>text"),
-        ("a.txt", "\tno label\n", "a.txt:1: the label is empty"),
-        ("a.txt", "\n \n", "holds no examples"),
-        ("a.txt", b"1\tok\n2\t\xff\n", "a.txt:2: not UTF-8"),
-        (
-            "a.csv",
-            "x,y\n1,2\n",
-            "a.csv:1: there is no column 'label' among x, y",
-        ),
-        ("a.csv", "label,text\n1,a,b\n", "a.csv:2: expected 2 cells"),
-        ("a.csv", 'label,text\n1,"a\n', "a.csv:2: unexpected end of data"),
-        ("a.csv", "", "a.csv:1: there is no column"),
-        ("a.jsonl", '{"label": 1, "text"}\n', "a.jsonl:1: expected one JSON"),
-        ("a.jsonl", "[1]\n", "a.jsonl:1: expected a JSON object"),
-        ("a.jsonl", '{"text": "x"}\n', "a.jsonl:1: there is no column 'label'"),
-        (
-            "a.jsonl",
-            '{"text": 3, "label": "x"}\n',
-            "a.jsonl:1: expected a string or an integer",
-        ),
-        ("a.xlsx", "", "must end in one of .csv"),
-    ],
-)
-def test_malformed_files_say_where_and_what(tmp_path, name, content, message):
-    path = write(tmp_path / name, content)
-    with pytest.raises(ValueError) as error:
-        read_rows(path)
-    assert message in str(error.value)
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no file '.*none.txt'"):
-        read_rows(tmp_path / "none.txt")
 
 
 def lines(*labels, repeat=20):
@@ -113,3 +43,67 @@ def test_one_class_or_an_unknown_label_is_refused(tmp_path):
         ValueError, match=r"unknown.tsv:2: the label 'c' is not"
     ):
         load_files(train, test_file=unknown)
+
+
+def test_columns_and_dialect_are_those_of_the_layout(tmp_path):
+    content = "body:kind\n" + "hello:x\nworld:y\n" * 30
+    layout = Layout("body", "kind", delimiter=":")
+    dataset = load_files(write(tmp_path / "a.tsv", content), layout=layout)
+    assert dataset.label_names == ("x", "y")
+    assert set(dataset.train.texts) == {"hello", "world"}
+
+
+def test_numbers_are_in_their_order(tmp_path):
+    train = write(tmp_path / "train.tsv", lines("1.5", "10", "-1", "b", "2"))
+    assert load_files(train).label_names == ("-1", "1.5", "2", "10", "b")
+
+
+def test_what_was_read_is_said(tmp_path):
+    train = write(tmp_path / "train.tsv", lines("a", "b") + "b\t\n")
+    rows = "".join(f"{n % 12},t {n}\n" for n in range(48))
+    many = write(tmp_path / "many.csv", "label,text\n" + rows)
+    assert load_files(train, train, train).notes[:3] == (
+        f"{train}: 41 rows; no header, so label<TAB>text, quotes: none; "
+        "1 texts are empty",
+        "  the first: 'a', 'text 0'",
+        "  2 classes: b 21, a 20",
+    )
+    assert len(load_files(train, train, train).notes) == 9
+    assert load_files(many, many, many).notes[:3] == (
+        f"{many}: 48 rows; label from 'label' and text from 'text' of 2 "
+        "columns, parted by ',', quotes: double",
+        "  the first: '0', 't 0'",
+        "  12 classes: 0 4, 1 4, 2 4, 3 4, 4 4, 5 4, 6 4, 7 4, 8 4, 9 4 and 2 "
+        "more",
+    )
+
+
+@pytest.mark.parametrize("alone", ["whole", "given"])
+def test_labels_that_are_texts_are_refused_in_short(tmp_path, alone):
+    rows = [f"a text of its own, {n}\t{n % 2}" for n in range(3000)]
+    train = write(tmp_path / "train.tsv", "\n".join(rows))
+    with pytest.raises(ValueError, match="text and label swapped") as error:
+        load_files(train, *([train, train] if alone == "given" else []))
+    assert len(str(error.value)) < 300 + len(str(train))
+
+
+def test_labels_of_another_file_are_not_all_printed(tmp_path):
+    train = write(tmp_path / "train.tsv", lines(*map(str, range(3000))))
+    test = write(tmp_path / "test.tsv", "x\ta\n")
+    with pytest.raises(ValueError, match=r"0, 1, 2, .*, 9 and 2990 more"):
+        load_files(train, test_file=test)
+
+
+def test_a_header_of_unknown_names_is_no_example(tmp_path):
+    train = write(tmp_path / "train.tsv", "class\tcontent\n" + lines("a", "b"))
+    test = write(tmp_path / "test.tsv", lines("a", "b"))
+    with pytest.raises(ValueError, match=r"train.tsv:1: no other line has the"):
+        load_files(train, test, test)
+    named = Layout("content", "class")
+    assert load_files(train, layout=named).label_names == ("a", "b")
+
+
+def test_a_rare_class_is_named(tmp_path):
+    train = write(tmp_path / "train.tsv", lines("a", "b") + "rare\tx\n")
+    with pytest.raises(ValueError, match="example alone has the label rare;"):
+        load_files(train)

@@ -3,7 +3,6 @@
 import datetime
 import time
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,6 +16,8 @@ from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
 from training.grid.runs import Clock, read_record, runs_of
 from training.record import write_record
+from training.terminal import console as new_console
+from training.terminal import shown
 
 
 def run_grid(grid):
@@ -40,7 +41,7 @@ def run_grid(grid):
     if grid.retry_failed:
         left += failed
     clock = Clock(map(read_record, grid.records_dir.glob("*.json")))
-    console = Console(soft_wrap=True)
+    console = new_console()
     if grid.dry_run:
         _list(console, records)
     console.print(
@@ -87,10 +88,10 @@ def _run(console, grid, left, clock):
             time_left = _time(clock.left(waiting, grid.processes))
             status = f"{rate:.0f} runs an hour, {time_left} left"
             progress.update(task, advance=1, description=status)
-            line = f"{done}/{len(left)} {run}: {_outcome(record)}"
+            line = f"{done}/{len(left)} {shown(run)}: {_outcome(record)}"
             if not console.is_terminal:
                 line += f"; {status}"
-            console.print(line, highlight=False, markup=False)
+            console.print(line)
     if failures:
         console.print(f"{failures} runs failed; their records say why.")
     console.print("Read them with  python -m training report")
@@ -99,7 +100,7 @@ def _run(console, grid, left, clock):
 
 def _outcome(record):
     if "error" in record:
-        return f"FAILED: {record['error']}"
+        return f"FAILED: {shown(record['error'])}"
     results = record["results"]
     return (
         f"test error {results['test_error']:.1f} % in "
@@ -111,7 +112,7 @@ def _list(console, records):
     table = Table("run", "steps", "state")
     for run, record in records.items():
         state = _outcome(record) if record else "to do"
-        table.add_row(str(run), str(run.options.steps), state)
+        table.add_row(shown(run), str(run.options.steps), state)
     console.print(table)
 
 

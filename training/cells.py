@@ -1,0 +1,208 @@
+"""Tables of labelled texts: cells, in the dialect of CSV or of TSV."""
+
+import csv
+import dataclasses
+import io
+import re
+
+from training.terminal import listed
+
+QUOTINGS = {
+    "double": {"doublequote": True},
+    "backslash": {"doublequote": False, "escapechar": "\\"},
+    "none": {"quoting": csv.QUOTE_NONE},
+}
+_HINTS = {
+    "double": "inside of quotes a quote is doubled; --quoting backslash reads "
+    '\\", --quoting none takes quotes for letters',
+    "backslash": 'inside of quotes a quote is written \\"',
+    "none": "if cells are quoted, pass --quoting double",
+}
+_QUOTED = re.compile(r'"[^"]*(""[^"]*)*"')
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How a file says which is the label and which the text.
+
+    Attributes:
+        text_column, label_column: Strings, names of the columns.
+        delimiter: String between cells, one letter or "tab"; `None` for that
+            of the kind of file.
+        quoting: Key of `QUOTINGS`, or `None` for that of the kind of file.
+
+    Raises:
+        ValueError: If no table can be read so.
+    """
+
+    text_column: str = "text"
+    label_column: str = "label"
+    delimiter: str | None = None
+    quoting: str | None = None
+
+    def __post_init__(self):
+        delimiter = self.delimiter
+        if delimiter not in (None, "tab") and (
+            len(delimiter) != 1 or delimiter in '"\\\r\n'
+        ):
+            raise ValueError(
+                "--delimiter must be one letter, or tab, but no quote, "
+                f"backslash or line end, not {delimiter!r}"
+            )
+        if self.quoting is not None and self.quoting not in QUOTINGS:
+            raise ValueError(
+                f"--quoting: there is no '{self.quoting}' among "
+                f"{', '.join(QUOTINGS)}"
+            )
+        if self.text_column == self.label_column:
+            raise ValueError(
+                "--text-column and --label-column are one column, "
+                f"'{self.text_column}'"
+            )
+
+    @property
+    def columns(self):
+        """The names of the columns, the label's first."""
+        return self.label_column, self.text_column
+
+
+def read_table(path, text, layout, is_csv):
+    """Reads the labels and the texts of a table.
+
+    Args:
+        path: Path, for messages.
+        text: String, what the file holds.
+        layout: `Layout`.
+        is_csv: Bool, whether `layout` leaves to the rules of CSV what it does
+            not say (the delimiter that finds the columns in the header, which
+            must be there; quoted cells) or to those of TSV (tabs; a header,
+            or none and label<TAB>text; quotes are letters).
+
+    Returns:
+        List of `(label, text, line number)`; a string, how they were read;
+        and whether a header names the columns.
+
+    Raises:
+        ValueError: With file and line, where the table is malformed.
+    """
+    quoting = layout.quoting or ("double" if is_csv else "none")
+    if quoting == "backslash":  # Before other letters it is one itself.
+        text = re.sub(
+            r'\\(["\\]?)', lambda match: match[0] if match[1] else r"\\", text
+        )
+    delimiter = layout.delimiter
+    if delimiter is None and is_csv:
+        delimiter = _delimiter_of(text, layout, quoting)
+    elif delimiter in (None, "tab"):
+        delimiter = "\t"
+    rows = list(_cells(path, text, delimiter, quoting))
+    if quoting == "none" and layout.quoting is None:
+        _check_no_quotes(path, rows)
+    line, header = rows[0] if rows else (1, [])
+    names = [name.strip() for name in header]
+    is_named = is_csv or _is_header(names, layout.columns)
+    if is_named:
+        where = find_columns(path, line, names, layout.columns)
+        del rows[:1]
+        expected = f"{len(names)} cells ({listed(names)})"
+        how = (
+            f"label from '{layout.label_column}' and text from "
+            f"'{layout.text_column}' of {len(names)} columns, parted by "
+            f"{delimiter!r}, quotes: {quoting}"
+        )
+    else:
+        names, where = layout.columns, (0, 1)
+        between = "<TAB>" if delimiter == "\t" else delimiter
+        expected = f"label{between}text"
+        how = f"no header, so {expected}, quotes: {quoting}"
+    for line, cells in rows:
+        if len(cells) != len(names):
+            raise ValueError(
+                f"{path}:{line}: expected {expected}, but the row has "
+                f"{len(cells)} ({listed(cells, most=3)}); "
+                f"{_HINTS[quoting]}"
+            )
+    label, sentence = where
+    labelled = [(cells[label], cells[sentence], line) for line, cells in rows]
+    return labelled, how, is_named
+
+
+def _cells(path, text, delimiter, quoting):
+    """The cells of each row that is not blank, and where it begins."""
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(
+        io.StringIO(text, newline="\n"),
+        delimiter=delimiter,
+        strict=True,
+        **QUOTINGS[quoting],
+    )
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise ValueError(
+                f"{path}:{line}: {str(error).partition(' - ')[0]}, in the row "
+                f"that begins here; {_HINTS[quoting]}"
+            ) from error
+        if cells is None:
+            return
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _delimiter_of(text, layout, quoting):
+    """The one that finds the columns in the header, or the most columns."""
+
+    def found(delimiter):
+        try:
+            _, header = next(_cells("", text, delimiter, quoting), (1, []))
+        except ValueError:
+            return False, 0
+        names = {name.strip() for name in header}
+        return names.issuperset(layout.columns), len(header)
+
+    return max(",;\t|", key=found)
+
+
+def _is_header(names, columns):
+    """Whether a line names a column; not quite how, is for later to refuse."""
+    known = {name.casefold() for name in names}
+    return any(column.casefold() in known for column in columns)
+
+
+def find_columns(path, line, names, columns):
+    """The index of each column among names, of which each must be one.
+
+    Raises:
+        ValueError: With file and line, if a column is missing or there twice.
+    """
+    for column in columns:
+        if column not in names:
+            raise ValueError(
+                f"{path}:{line}: there is no column '{column}' among "
+                f"{listed(names) or 'no columns'}; name the right ones "
+                "with --text-column and --label-column"
+            )
+        if names.count(column) > 1:
+            raise ValueError(
+                f"{path}:{line}: {names.count(column)} columns are named "
+                f"'{column}'; give each a name of its own"
+            )
+    return [names.index(column) for column in columns]
+
+
+def _check_no_quotes(path, rows):
+    """Refuses a table in which every quote is one of a CSV's."""
+    quoted = [(n, cell) for n, cells in rows for cell in cells if '"' in cell]
+    if not quoted or not all(_QUOTED.fullmatch(cell) for _, cell in quoted):
+        return
+    sure = [(n, cell) for n, cell in quoted if '""' in cell[1:-1]]
+    if rows[0][1][0].startswith('"'):
+        sure.insert(0, quoted[0])
+    if sure:
+        line, cell = sure[0]
+        raise ValueError(
+            f"{path}:{line}: the cell {cell[:60]!r} is quoted as in a CSV; "
+            "pass --quoting double, or --quoting none to leave the quotes in"
+        )
