@@ -44,9 +44,7 @@ def predict(model, texts):
             "pip install tensorflow-text"
         ) from error
     sentences = [text.encode("utf-8", "surrogateescape") for text in texts]
-    answers = exported.signatures["serving_default"](
-        sentences=tf.constant(sentences)
-    )
+    answers = exported.signatures["serve"](sentences=tf.constant(sentences))
     names = [name.decode() for name in answers["label_names"][0].numpy()]
     table = Table("text", "label", "probability", "then")
     for text, row in zip(texts, answers["probabilities"].numpy(), strict=True):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -57,6 +58,30 @@ def test_the_ids_signature(exported):
     )
     empty = loaded.serve_ids(tf.zeros([1, 0], tf.int32))["probabilities"]
     assert np.sum(empty) == pytest.approx(1, abs=1e-6)
+
+
+def test_it_says_how_much_of_a_text_is_unknown(exported, tmp_path):
+    path, model, _ = exported
+    loaded = tf.saved_model.load(path)
+    for texts, shares in ((TEXTS, [0, 0, 0, 1, 0]), ([], [])):
+        answer = loaded.signatures["serve"](
+            sentences=tf.constant(texts, tf.string)
+        )
+        np.testing.assert_allclose(answer["unknown_share"], shares)
+
+    class Lengths(keras.layers.Layer):
+        """A tokenizer without a vocabulary."""
+
+        def call(self, sentences):
+            return tf.strings.length(sentences)[:, None]
+
+    path = keras_amp.export_text_classifier(
+        model, Lengths(), LABELS, tmp_path / "lengths"
+    )
+    answer = tf.saved_model.load(path).signatures["serving_default"](
+        sentences=tf.constant(["ab"])
+    )
+    assert sorted(answer) == ["label", "label_names", "probabilities"]
 
 
 ASK = """
