@@ -84,7 +84,7 @@ def hold_out(
     except ValueError as error:
         # The error itself names classes by their indices, all of them.
         counts = np.bincount(examples.labels)
-        single = [label_names[label] for label in np.flatnonzero(counts == 1)]
+        single = [label_names[int(i)] for i in np.flatnonzero(counts == 1)]
         reason = (
             f"one example alone has the label {listed(single)}"
             if single

@@ -50,7 +50,10 @@ def load_files(
     parts = {}
     for part, path in {"test": test_file, "dev": dev_file}.items():
         if path is None:
-            train, parts[part] = hold_out(train, names, split_seed)
+            try:
+                train, parts[part] = hold_out(train, names, split_seed)
+            except ValueError as error:
+                raise ValueError(f"{train_file}: {error}") from error
         else:
             reading = read_rows(path, layout)
             parts[part] = examples_of(reading.rows, path)

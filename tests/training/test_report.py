@@ -13,6 +13,7 @@ from training.options import TrainOptions
 from training.report.figures import FIGURES
 from training.report.records import load_records, results_of
 from training.report.report import report
+from training.report.sections import failures
 from training.report.statistics import compare, corrected
 from training.report.tables import rows_of
 from training.tables import TABLES
@@ -222,7 +223,7 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
     # Those of 5 % are what-matters' runs too.
     assert "Missing, not run: 4%, 15%, 20%, 40%, 80%, 100%." in text
     assert "BERT: TREC, SST-1, SST-2, SUBJ, MR." in text
-    assert "- trec cnn sent seed 0: ValueError: no" in text
+    assert "- trec cnn sent seed 0: `ValueError: no`" in text
     assert "(results/figure_2.png)" in text
     assert "- Does re-weighting add to it? CNN, words mixed: " in text
     assert readme.read_text().startswith("before\n<!-- results -->\n| test")
@@ -296,3 +297,11 @@ def test_report_says_what_is_wrong(tmp_path):
 def test_load_records_are_in_order(tmp_path, records):
     folder = write(records, tmp_path / "records")
     assert load_records(folder) == records
+
+
+def test_errors_of_failed_runs_are_no_markdown(records):
+    error = "`ValueError`: [no](x)\n# \x1b[1mB\n"
+    text = failures([records[-1] | {"error": error}])
+    assert text.endswith(
+        r"seed 0: `'ValueError': [no](x)\n# \x1b[1mB\n`" + "\n"
+    )

@@ -11,6 +11,7 @@ from training.report.tables import (
     pipes,
     spread,
 )
+from training.terminal import shown
 
 
 def glance(rows):
@@ -130,11 +131,11 @@ def _settings(records):
     if values["embeddings"] != "random":
         coverage = [one["dataset"]["coverage"]["tokens"] for one in records]
         parts.append(
-            f"`{values['embeddings']}`, which has vectors for "
+            f"{_code(values['embeddings'])}, which has vectors for "
             f"{sum(coverage) / len(coverage):.0%} of the training set's words"
         )
     if values["backbone"] == "bert":
-        parts.append(f"begins with `{values['bert']}`")
+        parts.append(f"begins with {_code(values['bert'])}")
     sizes = sorted({one["dataset"]["train"] for one in records})
     sizes = " to ".join(str(size) for size in {sizes[0]: 0, sizes[-1]: 0})
     return ", ".join([*parts, f"{sizes} sentences to train on"]) + "."
@@ -177,6 +178,12 @@ def environments(records):
     )
 
 
+def _code(text):
+    """Foreign text as it is, in one line of Markdown."""
+    text = shown(text).replace("`", "'")
+    return f"`{text}`"
+
+
 def failures(records):
     """The runs that failed, and why; `""` if there are none."""
     failed = [record for record in records if "error" in record]
@@ -187,6 +194,6 @@ def failures(records):
         values = record["configuration"]
         lines.append(
             f"- {values['dataset']} {values['backbone']} {values['method']} "
-            f"seed {values.get('seed', 0)}: {record['error']}"
+            f"seed {values.get('seed', 0)}: {_code(record['error'])}"
         )
     return "\n".join(lines) + "\n"
