@@ -18,6 +18,7 @@ _HINTS = {
     "backslash": 'inside of quotes a quote is written \\"',
     "none": "if cells are quoted, pass --quoting double",
 }
+_TABS = ("tab", r"\t")
 _QUOTED = re.compile(r'"[^"]*(""[^"]*)*"')
 
 
@@ -27,8 +28,8 @@ class Layout:
 
     Attributes:
         text_column, label_column: Strings, names of the columns.
-        delimiter: String between cells, one letter or "tab"; `None` for that
-            of the kind of file.
+        delimiter: String between cells: one letter, "tab" or a backslash and
+            a t; `None` for that of the kind of file.
         quoting: Key of `QUOTINGS`, or `None` for that of the kind of file.
 
     Raises:
@@ -42,7 +43,7 @@ class Layout:
 
     def __post_init__(self):
         delimiter = self.delimiter
-        if delimiter not in (None, "tab") and (
+        if delimiter not in (None, *_TABS) and (
             len(delimiter) != 1 or delimiter in '"\\\r\n'
         ):
             raise ValueError(
@@ -93,7 +94,7 @@ def read_table(path, text, layout, is_csv):
     delimiter = layout.delimiter
     if delimiter is None and is_csv:
         delimiter = _delimiter_of(text, layout, quoting)
-    elif delimiter in (None, "tab"):
+    elif delimiter in (None, *_TABS):
         delimiter = "\t"
     rows = list(_cells(path, text, delimiter, quoting))
     if quoting == "none" and layout.quoting is None:
@@ -104,7 +105,7 @@ def read_table(path, text, layout, is_csv):
     if is_named:
         where = find_columns(path, line, names, layout.columns)
         del rows[:1]
-        expected = f"{len(names)} cells ({listed(names)})"
+        expected = f"{len(names)} cells ({listed(names)}),"
         how = (
             f"label from '{layout.label_column}' and text from "
             f"'{layout.text_column}' of {len(names)} columns, parted by "
@@ -113,12 +114,15 @@ def read_table(path, text, layout, is_csv):
     else:
         names, where = layout.columns, (0, 1)
         between = "<TAB>" if delimiter == "\t" else delimiter
-        expected = f"label{between}text"
-        how = f"no header, so {expected}, quotes: {quoting}"
+        expected = (
+            f"label{between}text, or a first line that names the columns "
+            f"({listed(layout.columns)}),"
+        )
+        how = f"no header, so label{between}text, quotes: {quoting}"
     for line, cells in rows:
         if len(cells) != len(names):
             raise ValueError(
-                f"{path}:{line}: expected {expected}, but the row has "
+                f"{path}:{line}: expected {expected} but the row has "
                 f"{len(cells)} ({listed(cells, most=3)}); "
                 f"{_HINTS[quoting]}"
             )

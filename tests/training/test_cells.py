@@ -38,7 +38,9 @@ def test_the_header_of_a_csv_tells_what_parts_cells(tmp_path, delimiter):
     assert rows == [("x", 'a; b, c\td| "e"', 2), ("y", "f", 3)]
 
 
-@pytest.mark.parametrize(("given", "letter"), [("tab", "\t"), (":", ":")])
+@pytest.mark.parametrize(
+    ("given", "letter"), [("tab", "\t"), (r"\t", "\t"), (":", ":")]
+)
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
 def test_what_parts_cells_can_be_said(tmp_path, name, given, letter):
     content = f"text{letter}label\na,b;c{letter}x\n"
@@ -86,7 +88,7 @@ def test_lines_may_end_as_on_an_old_mac(tmp_path):
         (
             "a.txt",
             "0\tx\tbuy it\n",
-            "a.txt:1: expected label<TAB>text, but the",
+            "a.txt:1: expected label<TAB>text, or a first line that names",
         ),
         ("a.txt", "x\ta\rb\tc\nx\td\n", "a.txt:1: new-line character seen"),
         # A header with one of the columns is no example.
