@@ -4,10 +4,12 @@ import json
 import tracemalloc
 
 import hypothesis
+import pandas as pd
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from training.cells import Layout
 from training.rows import read_rows
 
 ROWS = [("1", "a b"), ("10", "c, d"), ("2", 'e "f"')]
@@ -136,6 +138,37 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("damaged")
+
+
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0")
+    | st.sampled_from('",;\t\n\r\\')
+).map(str.strip)
+
+
+@settings(deadline=None)
+@hypothesis.given(
+    texts=st.lists(TEXTS, min_size=1, max_size=5),
+    kind=st.sampled_from([",", ";", "\t", "|", "jsonl", "double"]),
+    index=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_what_pandas_writes_is_read_as_it_was(
+    folder, texts, kind, index, encoding
+):
+    labels = [f"label {n}" for n in range(len(texts))]
+    table = pd.DataFrame({"id": 1, "text": texts, "label": labels})
+    layout = Layout()
+    if kind == "jsonl":
+        path = folder / "a.jsonl"
+        table.to_json(path, orient="records", lines=True)
+    elif kind == "double":
+        path, layout = folder / "a.tsv", Layout(quoting="double")
+        table.to_csv(path, sep="\t", index=index, encoding=encoding)
+    else:
+        path = folder / "a.csv"
+        table.to_csv(path, sep=kind, index=index, encoding=encoding)
+    assert labelled(path, layout) == list(zip(labels, texts, strict=True))
 
 
 PLACES = st.floats(0, 1)
