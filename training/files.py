@@ -73,9 +73,9 @@ def _check_classes(path, reading):
         )
     if len(counts) > max(MANY_CLASSES, len(reading.rows) / 2):
         raise ValueError(
-            f"{path}: {len(counts)} of {len(reading.rows)} examples have a "
-            f"label of their own ({listed(counts, most=2)}); are text and "
-            "label swapped?"
+            f"{path}: {len(reading.rows)} examples have {len(counts)} "
+            f"different labels ({listed(counts, most=2)}); are text and label "
+            "swapped?"
         )
     first = reading.rows[0]
     single = [label for label, count in counts.items() if count == 1]

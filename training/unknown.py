@@ -30,9 +30,8 @@ def before_training(dataset, tokenizer, options):
     share = f"{unknown / words:.0%} of the dev and test texts'"
     if options.backbone == "bert":
         return (
-            f"{share} word pieces are [UNK], unknown to --bert "
-            f"{shown(options.bert)}: is it for another language? --bert "
-            "bert_base_multi is for many."
+            f"{share} word pieces are [UNK], not in its vocabulary: is it "
+            "for another language? --bert bert_base_multi is for many."
         )
     return (
         f"{share} words are in no training text, and all the same to this "
