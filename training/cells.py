@@ -170,7 +170,7 @@ def _delimiter_of(text, layout, quoting):
 
 
 def _is_header(names, columns):
-    """Whether a line names a column; not quite how, is for later to refuse."""
+    """Whether a line names a column, be it in letters of another case."""
     known = {name.casefold() for name in names}
     return any(column.casefold() in known for column in columns)
 

@@ -86,7 +86,7 @@ def hold_out(
         counts = np.bincount(examples.labels)
         single = [label_names[int(i)] for i in np.flatnonzero(counts == 1)]
         reason = (
-            f"one example alone has the label {listed(single)}"
+            f"there is one example each of {listed(single)}"
             if single
             else f"there are {np.count_nonzero(counts)} classes"
         )

@@ -44,12 +44,12 @@ def test_folds_cover_everything_once():
 
 def test_too_few_examples_are_refused_by_their_names():
     with pytest.raises(
-        ValueError, match=r"10% of 3 .*alone has the label dog;"
+        ValueError, match=r"10% of 3 .*one example each of dog;"
     ):
         hold_out(examples((2, 1)), NAMES, seed=0)
     with pytest.raises(ValueError, match=r"10% of 15 .*there are 3 classes;"):
         hold_out(examples((5, 5, 5)), NAMES, seed=0)
-    with pytest.raises(ValueError, match=r"label 0, .*, 9 and 2990 more;"):
+    with pytest.raises(ValueError, match=r"each of 0, .*, 9 and 2990 more;"):
         hold_out(examples([1] * 3000), range(3000), seed=0)
     with pytest.raises(ValueError, match="fold must be from 0 to 9"):
         ten_folds(examples(), 10, seed=0)

@@ -106,6 +106,6 @@ def test_a_header_of_unknown_names_is_no_example(tmp_path):
 def test_a_rare_class_is_named(tmp_path):
     train = write(tmp_path / "train.tsv", lines("a", "b") + "rare\tx\n")
     with pytest.raises(
-        ValueError, match=r"train.tsv: .* alone has the label rare;"
+        ValueError, match=r"train.tsv: .* one example each of rare;"
     ):
         load_files(train)
