@@ -1,6 +1,7 @@
 """The rows of a file of labelled texts: one dialect for each kind of file."""
 
 import codecs
+import collections
 import json
 import re
 from pathlib import Path
@@ -128,8 +129,8 @@ def _read_json_lines(path, text, columns):
         if not isinstance(sentence, str) or not isinstance(label, (str, int)):
             raise ValueError(
                 f"{path}:{number}: expected a string or an integer for "
-                f"'{columns[0]}' and a string for '{columns[1]}', but they "
-                f"are {str(label)[:60]!r} and {str(sentence)[:60]!r}"
+                f"'{columns[0]}' and a string for '{columns[1]}', but the line "
+                f"is {line[:60]!r}"
             )
         label = label if isinstance(label, str) else json.dumps(label)
         rows.append((label, sentence, number))
@@ -139,8 +140,8 @@ def _read_json_lines(path, text, columns):
 def _object(pairs):
     row = dict(pairs)
     if len(row) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = collections.Counter(name for name, _ in pairs)
+        [(twice, _)] = counts.most_common(1)
         raise ValueError(f"the key {twice[:60]!r} is there twice")
     return row
 
