@@ -21,8 +21,8 @@ def batches(
 
     Args:
         examples: `Examples`.
-        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`, with
-            its `max_length`, to which what is longer has been cut, or `None`.
+        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`. Its
+            `max_length`, if it has one, is how long they are at most.
         batch_size: Int; the last batch may be smaller.
         seed: Int, to shuffle and repeat without end; `None` keeps the order
             and goes through once.
@@ -34,7 +34,8 @@ def batches(
     """
     ids = tf.cast(tokenizer(tf.constant(examples.texts)), tf.int32)
     # A model may have no place for more than the tokenizer lets through.
-    last = tokenizer.max_length or max(BUCKETS[-1], int(tf.shape(ids)[1]))
+    last = getattr(tokenizer, "max_length", None)
+    last = last or max(BUCKETS[-1], int(tf.shape(ids)[1]))
     lengths = [*(b for b in BUCKETS if b < last), last]
     buckets = tf.constant(lengths, tf.int64)
     ids = tf.RaggedTensor.from_tensor(ids, padding=0)

@@ -3,19 +3,19 @@
 import io
 
 import numpy as np
-from rich.console import Console
 
 from training.dataset import Examples
 from training.summary import most_confused, summarize
+from training.terminal import console
 
 NAMES = ("cat", "dog", "owl")
 
 
 def said(texts, labels, probabilities):
-    console = Console(file=io.StringIO(), width=120)
+    terminal = console(file=io.StringIO(), width=120)
     examples = Examples(texts, np.array(labels))
-    summarize(console, examples, np.array(probabilities), NAMES)
-    return console.file.getvalue()
+    summarize(terminal, examples, np.array(probabilities), NAMES)
+    return terminal.file.getvalue()
 
 
 def test_mistakes_are_named_the_surest_first():
