@@ -150,6 +150,7 @@ def test_a_run_shows_what_a_person_wrote(run, tmp_path):
     assert f"{SHOWN} " in out
     out = run("predict", folder / "a", "日本", encoding="ascii")
     assert r"\u65e5\u672c" in out
+    assert "of 1 of 1 texts are unknown to this classifier" in out
 
 
 def test_a_grid_lists_names_and_errors_of_records(run, tmp_path):

@@ -130,12 +130,13 @@ def test_a_random_bert_trains_and_answers(run, tmp_path):
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "who", "what", "##s", "?"]
     vocabulary = tmp_path / "vocab.txt"
     vocabulary.write_text("\n".join(pieces) + "\n")
-    code, _, _ = run(
+    code, out, _ = run(
         "train",
         *["--backbone", "bert", "--bert", "tiny", "--vocabulary", vocabulary],
         *QUICK,
     )
     assert code == 0
+    assert "word pieces are [UNK], not in its vocabulary" in out
     code, out, _ = run(
         "predict", "saved_models/demo-bert-tiny-word-amp", "Who ?"
     )
@@ -215,9 +216,17 @@ def test_trec_is_learned(run, tmp_path, data_dir, method):
 
 def test_a_users_own_file(run, tmp_path):
     path = tmp_path / "mail.tsv"
-    path.write_text("spam\tbuy it now\nham\tsee you at six ?\n" * 60)
-    code, out, _ = run("train", "--train-file", path, *QUICK)
+    rows = 'spam: "buy it: now"\nham: "see ""you"" at six ?"\n' * 60
+    path.write_text(f"kind:body\n{rows}".replace(": ", ":"))
+    code, out, _ = run(
+        *["train", "--train-file", path, "--label-column", "kind"],
+        *["--text-column", "body", "--delimiter", ":", "--quoting", "double"],
+        *QUICK,
+    )
     assert code == 0
+    assert "120 rows; label from 'kind' and text from 'body' of 2" in out
+    assert "the first: 'spam', 'buy it:now'" in out
+    assert "2 classes: spam 60, ham 60" in out
     assert "saved_models/mail-cnn-word-amp/1" in out
 
 
