@@ -14,6 +14,7 @@ LAYERS = [
     "mixup",
     "backbones",
     "text",
+    "whole",
     "serving",
     "tensorboard",
 ]

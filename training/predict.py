@@ -36,7 +36,7 @@ def predict(model, texts):
             f"'{path}' needs operations of tensorflow-text: "
             "pip install tensorflow-text"
         ) from error
-    answers = exported.serve(tf.constant(texts))
+    answers = exported.signatures["serve"](sentences=tf.constant(texts))
     names = [name.decode() for name in answers["label_names"][0].numpy()]
     table = Table("text", "label", "probability", "then")
     for text, row in zip(texts, answers["probabilities"].numpy(), strict=True):

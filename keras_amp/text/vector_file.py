@@ -6,7 +6,6 @@ import io
 import re
 import statistics
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
@@ -166,7 +165,7 @@ def _of_binary(file, path, count, size, words):
             if space >= 0 and end <= len(buffer):
                 break
             chunk = file.read(_CHUNK)
-            if not chunk or space < 0 and len(buffer) - start > _CHUNK:
+            if not chunk or (space < 0 and len(buffer) - start > _CHUNK):
                 raise ValueError(
                     f"'{path}' ends after {number} of {count} vectors, or what "
                     "follows is none; fetch it again"

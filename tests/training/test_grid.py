@@ -318,7 +318,7 @@ def test_ray_brings_back_runs_whose_worker_is_killed(grid):
         workers = [
             int(path.parent.name)
             for path in Path("/proc").glob("[0-9]*/cmdline")
-            if b"ray::execute_quietly" in _read(path)
+            if b"ray::execute_there" in _read(path)
         ]
         os.kill(workers[0], signal.SIGKILL)
         return len(workers)

@@ -37,7 +37,8 @@ def record(folder):
 
 def answers(folder):
     exported = tf.saved_model.load(folder / "saved_models" / NAME / "1")
-    return exported.serve(["Who is it ?", "where"])["probabilities"]
+    texts = tf.constant(["Who is it ?", "where"])
+    return exported.signatures["serve"](sentences=texts)["probabilities"]
 
 
 def test_a_killed_run_that_is_resumed_ends_as_if_it_was_not(tmp_path):

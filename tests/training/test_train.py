@@ -53,7 +53,8 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     # The exported model has the weights of the best checkpoint.
     exported = tf.saved_model.load(tmp_path / f"saved_models/{name}/1")
     test = load_demo().test
-    probabilities = exported.serve(tf.constant(test.texts))["probabilities"]
+    ask = exported.signatures["serve"]
+    probabilities = ask(sentences=tf.constant(test.texts))["probabilities"]
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
     wrong = np.argmax(probabilities, axis=1) != test.labels
     assert results["test_error"] == pytest.approx(100 * np.mean(wrong))

@@ -1,5 +1,6 @@
 """The command `table`: which runs, what is done, and on with the rest."""
 
+import contextlib
 import datetime
 import time
 
@@ -13,10 +14,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from keras_amp.whole import check_writable
 from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
-from training.grid.runs import Clock, read_record, runs_of
-from training.record import write_record
+from training.grid.runs import Clock, runs_of
+from training.record import read_record, write_record
 
 
 def run_grid(grid):
@@ -30,6 +32,8 @@ def run_grid(grid):
 
     Raises:
         ValueError: As `GridOptions.checked` and `runs_of`.
+        OSError: If the folder of records can't be written into, or has what
+            is no file in a record's place.
     """
     grid = grid.checked()
     runs = runs_of(grid)
@@ -54,6 +58,7 @@ def run_grid(grid):
         console.print("--retry-failed runs again what has failed.")
     if grid.dry_run or not left:
         return 0
+    check_writable(grid.records_dir)
     return _run(console, grid, left, clock)
 
 
@@ -75,7 +80,11 @@ def _run(console, grid, left, clock):
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console) as progress:
+    # Closing ends the processes, also when an interrupt comes between two runs.
+    with (
+        contextlib.closing(ended),
+        Progress(*columns, console=console) as progress,
+    ):
         task = progress.add_task("", total=len(left))
         for run, record in ended:
             write_record(run.path, record, compact=True)
@@ -101,10 +110,13 @@ def _outcome(record):
     if "error" in record:
         return f"FAILED: {record['error']}"
     results = record["results"]
-    return (
+    outcome = (
         f"test error {results['test_error']:.1f} % in "
         f"{results['seconds']:.0f} s"
     )
+    if "started_anew" in record:
+        outcome += f"; started anew: {record['started_anew']}"
+    return outcome
 
 
 def _list(console, records):

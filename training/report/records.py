@@ -7,20 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from training.configuration import configuration
-from training.grid.runs import read_record
 from training.options import TrainOptions
+from training.record import misfit, read_record
 
 # How a run was trained; a table's cells may have any of these.
-SETTINGS = (
-    "steps",
-    "steps_per_evaluation",
-    "batch_size",
-    "learning_rate",
-    "embeddings",
-    "bert",
-    "vocabulary",
-    "jit_compile",
-)
+_NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
+SETTINGS = (*_NUMBERS, "embeddings", "bert", "vocabulary", "jit_compile")
 _NO_PART_OF_A_CELL = {*SETTINGS, "dropout", "l2", "max_length"}
 MEASURES = ("test_error", "oracle_test_error", "test_calibration_error")
 
@@ -36,8 +28,13 @@ def load_records(folder):
     records = []
     for path in sorted(folder.glob("*.json")):
         record = read_record(path)
-        if record is None:
-            raise ValueError(f"'{path}' is no record of a run, or damaged")
+        fault = "all of it" if record is None else _fault(record)
+        if fault:
+            raise ValueError(
+                f"'{path}' is no record of a run, or damaged: {fault} is "
+                "missing or not as it should be; `table` makes it anew if it "
+                "is moved away"
+            )
         records.append(record)
     if not records:
         raise FileNotFoundError(
@@ -45,6 +42,44 @@ def load_records(folder):
             "python -m training table 2 makes some"
         )
     return records
+
+
+def _fault(record):
+    """Which part of a record can't be reported; `None` if all of it can."""
+    fault = misfit(record, _form(record))
+    if fault or "results" not in record:
+        return fault
+    curves = record["curves"]
+    is_even = len(curves["step"]) == len(curves["test_error"])
+    return None if is_even else "curves"
+
+
+def _form(record):
+    """What this record must have, in the sense of `misfit`."""
+    asked = record["configuration"]
+    form = {
+        "configuration": dict.fromkeys(("dataset", "backbone", "method"), str)
+    }
+    if record.get("environment"):
+        form["environment"] = {"versions": {}, "python": str}
+    if "results" not in record:
+        return form | {"error": str}
+    form["configuration"] |= dict.fromkeys(_NUMBERS, float) | {
+        "embeddings": str
+    }
+    form["results"] = dict.fromkeys(("seconds", *MEASURES), float)
+    form["curves"] = {"step": [float], "test_error": [float]}
+    form["dataset"] = {"train": float}
+    if "lam_shift" in record.get("curves", ()):
+        form["curves"]["lam_shift"] = [float]
+    if asked.get("embeddings") != "random":
+        form["dataset"]["coverage"] = {"tokens": float}
+    if asked.get("backbone") == "bert":
+        form["configuration"]["bert"] = str
+    if "lam_points" in asked:
+        along = {"lam": [float], "mean": [float], "pairs": [[float]]}
+        form["results"]["loss_along_lam"] = along
+    return form
 
 
 def settings_of(record):

@@ -162,7 +162,7 @@ def test_vectors_that_no_memory_holds(tmp_path):
     path.write_bytes(b"the" + b" 1" * 60_000 + b"\n")
     # More than any machine's address space.
     vocabulary = Endless(["", "[UNK]", "the"])
-    with pytest.raises(ValueError, match="v.txt' has vectors of 60000 numbers"):
+    with pytest.raises(ValueError, match=r"v\.txt' has vectors of 60000"):
         read_word_vectors(path, vocabulary)
 
 
@@ -182,7 +182,7 @@ def test_memory_does_not_grow_with_a_line(tmp_path, name):
         for _ in range(100):
             file.write(bytes([120]) * (1 << 20))
     tracemalloc.start()
-    with pytest.raises(ValueError, match="line has over|ends after 0"):
+    with pytest.raises(ValueError, match=r"line has over|ends after 0"):
         read_word_vectors(path, VOCABULARY)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -218,7 +218,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         ("v.txt", b"3 1" + b"0" * 30 + b"\nthe 1\n", "holds no word vectors"),
         ("v.txt", b"3 " + b"1" * 5000 + b"\nthe 1\n", "holds no word vectors"),
         ("v.txt", b"the" + b" 1" * 70_000 + b"\n", "65536 at most"),
-        ("v.txt", b"a 1\nthe " + b"1" * (5 << 20), "v.txt:2: the line has over"),
+        ("v.txt", b"a 1\nthe " + b"1" * (5 << 20), r"v.txt:2: the line has"),
         ("v.gz", gzip.compress(text() * 99)[:-20], "is damaged"),
         ("v.gz", text(), "is damaged"),
         ("v.zip", text(), "is damaged"),
