@@ -71,10 +71,10 @@ def write_text(path: str | Path, text: str) -> None:
 
     Args:
         path: Path of the file; its folder is made if it is not there.
-        text: String.
+        text: String; what UTF-8 has no bytes for is written as its escape.
     """
     with written_whole(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_text(text, "utf-8", "backslashreplace")
 
 
 def read_record(path: str | Path) -> dict | None:

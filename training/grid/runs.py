@@ -117,4 +117,4 @@ class Clock:
         """From what tells most to what tells least."""
         every = ("backbone", "dataset", "train_share", "method")
         for fields in (every, every[:3], every[:2], every[:1], ()):
-            yield tuple((field, asked.get(field)) for field in fields)
+            yield tuple((field, str(asked.get(field))) for field in fields)

@@ -14,6 +14,13 @@ from training.record import misfit, read_record
 _NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
 SETTINGS = (*_NUMBERS, "embeddings", "bert", "vocabulary", "jit_compile")
 _NO_PART_OF_A_CELL = {*SETTINGS, "dropout", "l2", "max_length"}
+_OPTIONAL = {
+    "seed": int,
+    "train_share": float,
+    "bert": str,
+    "vocabulary": str,
+    "jit_compile": bool,
+}
 MEASURES = ("test_error", "oracle_test_error", "test_calibration_error")
 
 
@@ -50,8 +57,10 @@ def _fault(record):
     if fault or "results" not in record:
         return fault
     curves = record["curves"]
-    is_even = len(curves["step"]) == len(curves["test_error"])
-    return None if is_even else "curves"
+    if len(curves["step"]) != len(curves["test_error"]):
+        return "curves"
+    kept = {name: [float] for name in ("lam_shift",) if name in curves}
+    return misfit(curves, kept, "curves")
 
 
 def _form(record):
@@ -59,6 +68,9 @@ def _form(record):
     asked = record["configuration"]
     form = {
         "configuration": dict.fromkeys(("dataset", "backbone", "method"), str)
+    }
+    form["configuration"] |= {
+        name: kind for name, kind in _OPTIONAL.items() if name in asked
     }
     if record.get("environment"):
         form["environment"] = {"versions": {}, "python": str}
@@ -70,8 +82,6 @@ def _form(record):
     form["results"] = dict.fromkeys(("seconds", *MEASURES), float)
     form["curves"] = {"step": [float], "test_error": [float]}
     form["dataset"] = {"train": float}
-    if "lam_shift" in record.get("curves", ()):
-        form["curves"]["lam_shift"] = [float]
     if asked.get("embeddings") != "random":
         form["dataset"]["coverage"] = {"tokens": float}
     if asked.get("backbone") == "bert":
