@@ -71,7 +71,7 @@ class Checkpoint(keras.callbacks.Callback):
         variables = _variables(model)
         try:
             arrays = read_arrays(self.path)
-            curves = _curves(arrays.pop("curves", None))
+            curves = _curves(arrays.pop("curves", "null"))
             _check_arrays(arrays, _named(variables, model.weights))
         except (ValueError, RecursionError) as error:
             raise DamagedCheckpointError(

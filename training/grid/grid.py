@@ -32,8 +32,8 @@ def run_grid(grid):
 
     Raises:
         ValueError: As `GridOptions.checked` and `runs_of`.
-        OSError: If the folder of records can't be written into, or has what
-            is no file in a record's place.
+        OSError: If a folder can't be written into, or that of the records has
+            what is no file in a record's place.
     """
     grid = grid.checked()
     runs = runs_of(grid)
@@ -59,6 +59,8 @@ def run_grid(grid):
     if grid.dry_run or not left:
         return 0
     check_writable(grid.records_dir)
+    if not (grid.ray or grid.ray_address):
+        check_writable(grid.work_dir)
     return _run(console, grid, left, clock)
 
 
