@@ -47,7 +47,7 @@ def fit(model, dataset, tokenizer, options, path, verbose):
     )
     epochs = math.ceil(options.steps / options.steps_per_evaluation)
     dev = _evaluation_batches(dataset.dev, tokenizer, options)
-    with _naming(options.tensorboard):
+    with _naming(_log_folder(options)):
         model.fit(
             train,
             validation_data=dev,
@@ -70,12 +70,18 @@ def fit(model, dataset, tokenizer, options, path, verbose):
 
 def _tensorboard(options, checkpoint):
     """The callback in a list; each run that begins has its own folder."""
-    if options.tensorboard is None:
+    folder = _log_folder(options)
+    if folder is None:
         return []
-    folder = options.tensorboard / options.name
     number = next_version(folder) - (checkpoint.epochs > 0)
     path = folder / str(max(number, 1))
     return [keras_amp.TensorBoard(path, write_graph=False)]
+
+
+def _log_folder(options):
+    if options.tensorboard is None:
+        return None
+    return options.tensorboard / options.name
 
 
 @contextlib.contextmanager

@@ -283,12 +283,12 @@ def test_a_disc_that_fills_up_with_tensorboards_files_is_one_line(
     class Full(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             # What TensorFlow raises of a full disc, of a file that is none.
-            tf.io.write_file(str(tmp_path / "logs"), "")
+            tf.io.write_file(str(tmp_path / "logs/demo-cnn-word-amp"), "")
 
     monkeypatch.setattr("keras_amp.TensorBoard", lambda *_, **__: Full())
     code, _, err = run("train", "--tensorboard", tmp_path / "logs", *QUICK)
     assert code == 2
-    assert f"'{tmp_path}/logs' can't be written: " in err
+    assert f"'{tmp_path}/logs/demo-cnn-word-amp' can't be written: " in err
     assert err.count("\n") == 1
 
 

@@ -59,33 +59,31 @@ def _fault(record):
     curves = record["curves"]
     if len(curves["step"]) != len(curves["test_error"]):
         return "curves"
-    kept = {name: [float] for name in ("lam_shift",) if name in curves}
-    return misfit(curves, kept, "curves")
+    if "lam_shift" in curves:
+        return misfit(curves, {"lam_shift": [float]}, "curves")
+    return None
 
 
 def _form(record):
     """What this record must have, in the sense of `misfit`."""
     asked = record["configuration"]
-    form = {
-        "configuration": dict.fromkeys(("dataset", "backbone", "method"), str)
-    }
-    form["configuration"] |= {
-        name: kind for name, kind in _OPTIONAL.items() if name in asked
-    }
+    settings = dict.fromkeys(("dataset", "backbone", "method"), str)
+    for name, kind in _OPTIONAL.items():
+        if name in asked:
+            settings[name] = kind
+    form = {"configuration": settings}
     if record.get("environment"):
         form["environment"] = {"versions": {}, "python": str}
     if "results" not in record:
         return form | {"error": str}
-    form["configuration"] |= dict.fromkeys(_NUMBERS, float) | {
-        "embeddings": str
-    }
+    settings |= dict.fromkeys(_NUMBERS, float) | {"embeddings": str}
     form["results"] = dict.fromkeys(("seconds", *MEASURES), float)
     form["curves"] = {"step": [float], "test_error": [float]}
     form["dataset"] = {"train": float}
     if asked.get("embeddings") != "random":
         form["dataset"]["coverage"] = {"tokens": float}
     if asked.get("backbone") == "bert":
-        form["configuration"]["bert"] = str
+        settings["bert"] = str
     if "lam_points" in asked:
         along = {"lam": [float], "mean": [float], "pairs": [[float]]}
         form["results"]["loss_along_lam"] = along
