@@ -1,6 +1,5 @@
 """Exports a text classifier as a SavedModel: sentences in, labels out."""
 
-import tempfile
 from pathlib import Path
 
 import keras
@@ -9,6 +8,7 @@ import tensorflow as tf
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
 from keras_amp.text import count_unknown
+from keras_amp.whole import remove_abandoned, written_whole
 
 
 def export_text_classifier(
@@ -30,6 +30,10 @@ def export_text_classifier(
     `unknown_share`, float32 of shape `(batch,)`, the part of a sentence's words
     or word pieces that are unknown, if the tokenizer has a vocabulary.
 
+    Ask by `signatures["serve"]`, not by `exported.serve(…)`: of that,
+    TensorFlow keeps a lock when it is given the wrong rank or type, and all
+    other threads wait for ever.
+
     Args:
         model: The classifier, from int ids to one number per class; a `Mixup`
             wrapper is exported as the classifier inside it.
@@ -44,6 +48,7 @@ def export_text_classifier(
 
     Raises:
         FileExistsError: If something is at `filepath` already.
+        OSError: If it can't be written, such as to a full disc.
         ValueError: If there are not as many labels as the model has classes.
 
     Examples:
@@ -54,7 +59,8 @@ def export_text_classifier(
         ...     model, tokenizer, ["+", "-"], tempfile.mkdtemp() + "/1"
         ... )
         >>> exported = tf.saved_model.load(path)
-        >>> answer = exported.serve(["so bad it is good", ""])
+        >>> texts = tf.constant(["so bad it is good", ""])
+        >>> answer = exported.signatures["serve"](sentences=texts)
         >>> tuple(answer["probabilities"].shape)
         (2, 2)
     """
@@ -103,22 +109,35 @@ def export_text_classifier(
     archive.track(tokenizer)
     sentences = tf.TensorSpec([None], tf.string, name="sentences")
     ids = tf.TensorSpec([None, None], tf.int32, name="ids")
-    filepath.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=filepath.parent, prefix=".unfinished-"
-    ) as folder:
-        unfinished = Path(folder) / "model"
-        with without_cudnn(model):
-            archive.add_endpoint("serve", serve, input_signature=[sentences])
-            archive.add_endpoint("serve_ids", serve_ids, input_signature=[ids])
-            archive.write_out(unfinished, verbose=False)
-        try:
-            unfinished.rename(filepath)
-        except OSError as error:
-            if filepath.exists():  # Another process was faster.
-                raise FileExistsError(f"'{filepath}' exists") from error
-            raise
+    with without_cudnn(model):
+        archive.add_endpoint("serve", serve, input_signature=[sentences])
+        archive.add_endpoint("serve_ids", serve_ids, input_signature=[ids])
+        _write(archive, filepath)
     return filepath
+
+
+def _write(archive, filepath):
+    remove_abandoned(filepath.parent)
+    try:
+        with written_whole(filepath) as unfinished:
+            archive.write_out(unfinished, verbose=False)
+    except tf.errors.OpError as error:
+        raise os_error(error, filepath) from error
+    except OSError as error:
+        if filepath.exists():  # Another process was faster.
+            raise FileExistsError(f"'{filepath}' exists") from error
+        raise
+
+
+def os_error(error, path):
+    """What TensorFlow raises of a full disc, as the `OSError` that it is.
+
+    Args:
+        error: `tf.errors.OpError`.
+        path: Path of what was being written.
+    """
+    first, *_ = error.message.splitlines()
+    return OSError(f"'{path}' can't be written: {first.rpartition('; ')[2]}")
 
 
 def next_version(folder, suffix=""):

@@ -1,5 +1,10 @@
 """Small models and a slow, obvious twin of the library's maths."""
 
+import contextlib
+import platform
+import subprocess
+import sys
+
 import keras
 import numpy as np
 from keras import layers
@@ -67,3 +72,26 @@ def text_model(vocabulary_size=20, num_classes=3):
     return keras_amp.TextCNN(
         vocabulary_size, num_classes, embedding_dim=6, num_filters=4
     )
+
+
+@contextlib.contextmanager
+def files_limited_to(size):
+    """No file may grow beyond so many bytes: what a full disc is like."""
+    import resource  # not on Windows
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def abandoned(path, process=None):
+    """Where a process, else one that has ended, writes what is to be `path`."""
+    if process is None:
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        process = ended.pid
+    owner = f"{platform.node()}-{process}-1"
+    return path.with_name(f".{path.name}.{owner}.unfinished")

@@ -17,6 +17,7 @@ LAYERS = [
     "mixup",
     "backbones",
     "text",
+    "whole",
     "serving",
     "tensorboard",
 ]

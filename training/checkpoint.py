@@ -2,14 +2,17 @@
 
 import json
 import math
-import os
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from training.arrays import read_arrays, write_arrays
 from training.configuration import key_of
+
+
+class DamagedCheckpointError(ValueError):
+    """A checkpoint from which no run can go on."""
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -59,41 +62,31 @@ class Checkpoint(keras.callbacks.Callback):
         self.model.set_weights(self._best)
 
     def resume(self, model):
-        """Brings a compiled model to the state on disc.
+        """Brings a compiled model to the state on disc, all of it or nothing.
 
         Raises:
-            ValueError: If the file is damaged or of another model.
+            DamagedCheckpointError: If the file is damaged or of another model.
         """
         self.set_model(model)
         variables = _variables(model)
         try:
-            with self.path.open("rb") as file, np.load(file) as arrays:
-                curves = json.loads(str(arrays["curves"]))
-                states = [arrays[f"state_{i}"] for i in range(len(variables))]
-                best = [arrays[f"best_{i}"] for i in range(len(model.weights))]
-            for variable, state in zip(variables, states, strict=True):
-                variable.assign(state)
-        except (EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise ValueError(
+            arrays = read_arrays(self.path)
+            curves = _curves(arrays.pop("curves", "null"))
+            _check_arrays(arrays, _named(variables, model.weights))
+        except (ValueError, RecursionError) as error:
+            raise DamagedCheckpointError(
                 f"--resume: the checkpoint '{self.path}' is damaged or of "
                 f"another version ({error}); start without --resume"
             ) from error
-        self.curves, self._best = curves, best
-
-    def discard(self):
-        """Removes the file, when the run has ended."""
-        self.path.unlink(missing_ok=True)
+        for i, variable in enumerate(variables):
+            variable.assign(arrays[f"state_{i}"])
+        self._best = [arrays[f"best_{i}"] for i in range(len(model.weights))]
+        self.curves = curves
 
     def _write(self):
-        states = enumerate(_variables(self.model))
-        arrays = {f"state_{i}": variable.numpy() for i, variable in states}
-        arrays |= {f"best_{i}": one for i, one in enumerate(self._best)}
-        unfinished = self.path.with_name(f".{os.getpid()}{self.path.name}")
-        try:
-            np.savez(unfinished, curves=json.dumps(self.curves), **arrays)
-            os.replace(unfinished, self.path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        states = [variable.numpy() for variable in _variables(self.model)]
+        arrays = {"curves": json.dumps(self.curves)}
+        write_arrays(self.path, arrays | _named(states, self._best))
 
 
 def checkpoint_path(options):
@@ -102,5 +95,60 @@ def checkpoint_path(options):
     return folder / f".unfinished-{key_of(options)}.npz"
 
 
+def discard_checkpoint(options):
+    """Removes what a run with these options has kept, if anything."""
+    checkpoint_path(options).unlink(missing_ok=True)
+
+
 def _variables(model):
     return [*model.variables, *model.optimizer.variables]
+
+
+def _named(states, best):
+    """A dict of a checkpoint's arrays, or of what they are assigned to."""
+    named = {f"state_{i}": state for i, state in enumerate(states)}
+    return named | {f"best_{i}": one for i, one in enumerate(best)}
+
+
+def _curves(text):
+    """The curves that a checkpoint holds as JSON.
+
+    Raises:
+        ValueError: If they are no lists of numbers, all of one length.
+    """
+    curves = json.loads(str(text))
+    if not isinstance(curves, dict) or "val_accuracy" not in curves:
+        raise ValueError("it has no curves")
+    for name, curve in curves.items():
+        if not isinstance(curve, list) or not all(
+            isinstance(value, float) for value in curve
+        ):
+            raise ValueError(f"its curve '{name}' is no list of numbers")
+    if len({len(curve) for curve in curves.values()}) > 1:
+        raise ValueError("its curves are not of one length")
+    return curves
+
+
+def _check_arrays(arrays, variables):
+    """Refuses arrays that are not those of the variables.
+
+    Raises:
+        ValueError: If one is missing, too many, of another shape or type, or
+            not finite.
+    """
+    if arrays.keys() != variables.keys():
+        raise ValueError(
+            f"it holds {len(arrays)} arrays, the model has {len(variables)}"
+        )
+    for name, variable in variables.items():
+        array = arrays[name]
+        if (
+            array.shape != tuple(variable.shape)
+            or array.dtype != variable.dtype
+        ):
+            raise ValueError(
+                f"'{name}' is {array.dtype} of shape {array.shape}, but the "
+                f"model's is {variable.dtype} of {tuple(variable.shape)}"
+            )
+        if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
+            raise ValueError(f"'{name}' has a number that is not finite")

@@ -100,12 +100,12 @@ class Experiment:
             verbose: What `keras.Model.fit` takes.
 
         Returns:
-            The `Checkpoint`, to be discarded when all is written; a dict of
-            results; a dict of lists, one value per evaluation, errors in %;
-            and the probabilities of the test set, `(examples, classes)`.
+            A dict of results; a dict of lists, one value per evaluation,
+            errors in %; and the probabilities of the test set, `(examples,
+            classes)`. When these are written, `discard_checkpoint`.
         """
         start = time.perf_counter()
-        checkpoint, curves = fit(
+        curves = fit(
             self.model,
             self.dataset,
             self.tokenizer,
@@ -130,7 +130,7 @@ class Experiment:
             results["loss_along_lam"] = loss_along_lam(
                 self.model, ids.numpy(), labels.numpy(), self.options.lam_points
             )
-        return checkpoint, results, curves, probabilities
+        return results, curves, probabilities
 
     def _test_batches(self, size):
         return batches(self.dataset.test, self.tokenizer, size)

@@ -1,9 +1,12 @@
 """Training with evaluations: the curves, and the best weights on dev."""
 
+import contextlib
 import math
 
+import tensorflow as tf
+
 import keras_amp
-from keras_amp.serving import next_version
+from keras_amp.serving import next_version, os_error
 from training.batches import batches
 from training.checkpoint import Checkpoint
 
@@ -23,11 +26,11 @@ def fit(model, dataset, tokenizer, options, path, verbose):
         verbose: What `keras.Model.fit` takes.
 
     Returns:
-        The `Checkpoint`, to be discarded when all is done; and the curves: a
-        dict of lists, one value per evaluation; errors in %.
+        The curves: a dict of lists, one value per evaluation; errors in %.
 
     Raises:
-        ValueError: If the checkpoint to go on from is damaged.
+        DamagedCheckpointError: If the checkpoint to go on from is damaged.
+        OSError: If the checkpoint or TensorBoard's files can't be written.
     """
     test = _evaluation_batches(dataset.test, tokenizer)
     checkpoint = Checkpoint(path, lambda: {"test_error": _error(model, test)})
@@ -42,20 +45,22 @@ def fit(model, dataset, tokenizer, options, path, verbose):
         skip=checkpoint.epochs * options.steps_per_evaluation,
     )
     epochs = math.ceil(options.steps / options.steps_per_evaluation)
-    model.fit(
-        train,
-        validation_data=_evaluation_batches(dataset.dev, tokenizer),
-        initial_epoch=checkpoint.epochs,
-        epochs=epochs,
-        steps_per_epoch=options.steps_per_evaluation,
-        shuffle=False,  # `batches` has shuffled
-        callbacks=[checkpoint, *_tensorboard(options, checkpoint)],
-        verbose=verbose,
-    )
+    dev = _evaluation_batches(dataset.dev, tokenizer)
+    with _naming(_log_folder(options)):
+        model.fit(
+            train,
+            validation_data=dev,
+            initial_epoch=checkpoint.epochs,
+            epochs=epochs,
+            steps_per_epoch=options.steps_per_evaluation,
+            shuffle=False,  # `batches` has shuffled
+            callbacks=[checkpoint, *_tensorboard(options, checkpoint)],
+            verbose=verbose,
+        )
     checkpoint.restore_best_weights()
     steps = range(1, epochs + 1)
     accuracies = checkpoint.curves["val_accuracy"]
-    return checkpoint, {
+    return {
         "step": [n * options.steps_per_evaluation for n in steps],
         "dev_error": [100 * (1 - accuracy) for accuracy in accuracies],
         **checkpoint.curves,
@@ -64,12 +69,29 @@ def fit(model, dataset, tokenizer, options, path, verbose):
 
 def _tensorboard(options, checkpoint):
     """The callback in a list; each run that begins has its own folder."""
-    if options.tensorboard is None:
+    folder = _log_folder(options)
+    if folder is None:
         return []
-    folder = options.tensorboard / options.name
     number = next_version(folder) - (checkpoint.epochs > 0)
     path = folder / str(max(number, 1))
     return [keras_amp.TensorBoard(path, write_graph=False)]
+
+
+def _log_folder(options):
+    if options.tensorboard is None:
+        return None
+    return options.tensorboard / options.name
+
+
+@contextlib.contextmanager
+def _naming(folder):
+    """Makes TensorFlow's errors about files in a folder what they are."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if folder is None or str(folder) not in error.message:
+            raise
+        raise os_error(error, folder) from error
 
 
 def _evaluation_batches(examples, tokenizer):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from keras_amp.whole import remove_abandoned, written_whole
 from training.dataset import Dataset, Examples, hold_out, ten_folds
 
 HOME = (
@@ -155,24 +156,22 @@ def find_file(data_dir, file, download=False):
             f"--download cannot fetch '{file}': its checksum is not known; "
             f"put it into '{data_dir}' by hand"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{file}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    try:
-        keras.utils.get_file(
-            unfinished.name,
-            f"{HOME}/{file}",
-            file_hash=SHA256[file],
-            hash_algorithm="sha256",
-            cache_dir=path.parent,
-            cache_subdir="",
-        )
-        unfinished.rename(path)
-    except Exception as error:
-        # Keras raises a bare `Exception` when a server can't be reached.
-        raise ValueError(f"--download: '{HOME}/{file}': {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    remove_abandoned(path.parent)
+    with written_whole(path) as unfinished:
+        try:
+            keras.utils.get_file(
+                unfinished.name,
+                f"{HOME}/{file}",
+                file_hash=SHA256[file],
+                hash_algorithm="sha256",
+                cache_dir=path.parent,
+                cache_subdir="",
+            )
+        except Exception as error:
+            # Keras raises a bare `Exception` when a server can't be reached.
+            raise ValueError(
+                f"--download: '{HOME}/{file}' to '{path}': {error}"
+            ) from error
     return path
 
 
@@ -203,7 +202,7 @@ def read_numbered(path, num_classes, encoding="utf-8"):
             ) from error
         if not line:
             continue
-        match = re.fullmatch(r"(\d+)\s+(\S.*)", line, flags=re.DOTALL)
+        match = re.fullmatch(r"(\d{1,9})\s+(\S.*)", line, flags=re.DOTALL)
         if not match or int(match[1]) >= num_classes:
             raise ValueError(
                 f"{path}:{number}: expected a number from 0 to "

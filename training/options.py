@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import unicodedata
 from pathlib import Path
 
 from keras_amp import policy
@@ -123,8 +124,9 @@ class TrainOptions:
     tensorboard: Path | None = None
     # Compile the step with XLA.
     jit_compile: bool = False
-    # Of the model's folder; else DATASET-BACKBONE-METHOD, and what the
-    # backbone begins with unless it is the default.
+    # Of the model's folder, or folders parted by slashes; else
+    # DATASET-BACKBONE-METHOD, and what the backbone begins with unless it is
+    # the default.
     name: str | None = None
     # Where the exported model goes, as NAME/NUMBER.
     models_dir: Path = Path("saved_models")
@@ -187,6 +189,7 @@ class TrainOptions:
                 for key, default in defaults.items()
             },
         )
+        _check_name(filled.name)
         for key in {*defaults, "max_length"} - {"dropout", "l2"}:
             if not getattr(filled, key) > 0:
                 raise ValueError(
@@ -245,3 +248,24 @@ class TrainOptions:
         if self.embeddings == "random":
             return ""
         return re.sub(r"(\.(txt|bin|gz|zip))+$", "", Path(self.embeddings).name)
+
+
+def _check_name(name):
+    """Refuses a name whose folder would not lie where it should.
+
+    Raises:
+        ValueError: If it is absolute, has a part that is empty or dots, or is
+            no text that a file system takes.
+    """
+    parts = re.split(r"[/\\]", name)
+    if any(part.strip() in ("", ".", "..") for part in parts):
+        raise ValueError(
+            f"--name: {name!r} must name a folder inside --models-dir and "
+            "--records-dir, such as mine or mine/first"
+        )
+    # Control characters, and what stands for bytes that are no UTF-8.
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        raise ValueError(
+            f"--name: {name!r} has characters that are no text; pass --name "
+            "with another one"
+        )

@@ -6,8 +6,22 @@ import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
+
+from keras_amp.whole import written_whole
 
 PACKAGES = ("keras_amp", "tensorflow", "keras", "numpy")
+# What has to be in the record of a run that succeeded, or failed.
+_DONE = {
+    "configuration": {
+        "dataset": str,
+        "backbone": str,
+        "method": str,
+        "steps": float,
+    },
+    "results": {"test_error": float, "seconds": float},
+}
+_FAILED = {"configuration": {}, "error": str}
 
 
 def environment() -> dict:
@@ -57,16 +71,66 @@ def write_text(path: str | Path, text: str) -> None:
 
     Args:
         path: Path of the file; its folder is made if it is not there.
-        text: String.
+        text: String; what UTF-8 has no bytes for is written as its escape.
+    """
+    with written_whole(path) as unfinished:
+        unfinished.write_text(text, "utf-8", "backslashreplace")
+
+
+def read_record(path: str | Path) -> dict | None:
+    """A run's record, or `None` if there is none or it is damaged.
+
+    Raises:
+        OSError: If what is there can't be read, or is no file.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    if not path.exists():
+        return None
+    if not path.is_file():
+        raise OSError(f"'{path}' is no file, so no record of a run; move it")
     try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    is_whole = misfit(record, _DONE) is None or misfit(record, _FAILED) is None
+    return record if is_whole else None
+
+
+def misfit(value: Any, form: Any, name: str = "") -> str | None:
+    """Where a value that JSON held is not of a form; `None` if it is.
+
+    Args:
+        value: What was read.
+        form: A type; a list of the one form of all entries of a list that is
+            not empty; or a dict from key to form, of a dict that may have more
+            keys. A float is any number of a reasonable size.
+        name: String, what the value is called.
+
+    Returns:
+        String, a name such as "results.seconds".
+
+    Examples:
+        >>> misfit({"a": {"b": [1, 2.5]}, "c": 0}, {"a": {"b": [float]}})
+        >>> misfit({"a": {"b": [1, "2.5"]}}, {"a": {"b": [float]}})
+        'a.b'
+    """
+    if isinstance(form, dict):
+        if not isinstance(value, dict):
+            return name or "all of it"
+        parts = [
+            misfit(value.get(key), one, f"{name}.{key}".lstrip("."))
+            for key, one in form.items()
+        ]
+        return next((part for part in parts if part), None)
+    if isinstance(form, list):
+        fits = isinstance(value, list) and bool(value)
+        fits = fits and not any(misfit(one, form[0], name) for one in value)
+    elif form is float:
+        is_number = isinstance(value, int | float)
+        fits = is_number and not isinstance(value, bool) and abs(value) < 1e15
+    else:
+        fits = isinstance(value, form)
+    return None if fits else name or "all of it"
 
 
 def _commit() -> str | None:

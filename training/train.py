@@ -1,12 +1,12 @@
 """The main job: data to trained, exported and recorded classifier."""
 
 import dataclasses
-import os
 import sys
 
 import keras_amp
 from keras_amp.serving import next_version
-from training.checkpoint import checkpoint_path
+from keras_amp.whole import check_writable
+from training.checkpoint import checkpoint_path, discard_checkpoint
 from training.experiment import Experiment
 from training.record import environment, write_record
 from training.summary import summarize
@@ -27,6 +27,7 @@ def train(options):
     Raises:
         ValueError, FileNotFoundError: As `TrainOptions.resolved` and the
             loaders of data sets.
+        OSError: If a folder can't be written into.
     """
     options = options.resolved()
     console = new_console()
@@ -38,21 +39,27 @@ def train(options):
             "A run with these options was interrupted; this one starts anew. "
             "--resume would have gone on with it."
         )
-    checkpoint, results, curves, probabilities = experiment.run(
+    results, curves, probabilities = experiment.run(
         verbose=1 if sys.stdout.isatty() else 2
     )
-    model_path = export(experiment, models, records)
-    record_path = records / f"{model_path.name}.json"
     record = {
         "options": dataclasses.asdict(options),
         "environment": environment(),
         "dataset": experiment.description(),
         "results": results,
         "curves": curves,
-        "model": str(model_path),
     }
-    write_record(record_path, record)
-    checkpoint.discard()
+    try:
+        model_path = export(experiment, models, records)
+        record_path = records / f"{model_path.name}.json"
+        record["model"] = str(model_path)
+        write_record(record_path, record)
+    except OSError as error:
+        raise OSError(
+            f"{error}; the training is kept: once that is mended, the same "
+            "command with --resume does the rest"
+        ) from error
+    discard_checkpoint(options)
     _report_errors(console, results)
     dataset = experiment.dataset
     summarize(console, dataset.test, probabilities, dataset.label_names)
@@ -106,14 +113,14 @@ def _describe(console, experiment):
 
 def _folders(options):
     """The run's folders of models and of records, made if need be."""
-    folders = [options.models_dir, options.records_dir]
-    folders = [folder / options.name for folder in folders]
+    models = options.models_dir / options.name
+    records = options.records_dir / options.name
+    folders = [models, records]
+    if options.tensorboard is not None:
+        folders.append(options.tensorboard / options.name)
     for folder in folders:
-        # Better now than after hours of training.
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(f"cannot write into '{folder}'")
-    return folders
+        check_writable(folder)
+    return models, records
 
 
 def _report_errors(console, results):
@@ -136,6 +143,7 @@ def _report_paths(console, options, model_path, record_path):
     console.print(
         "Ask it with\n\n"
         f'    model = tf.saved_model.load("{model_path}")\n'
-        '    model.serve(["Who built the oldest bridge ?"])["label"]\n\n'
+        '    texts = tf.constant(["Who built the oldest bridge ?"])\n'
+        '    model.signatures["serve"](sentences=texts)["label"]\n\n'
         f'or  python -m training predict {model_path} "Who built it ?"',
     )

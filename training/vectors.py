@@ -1,14 +1,14 @@
 """Word vectors of a file, read once per vocabulary and kept beside the runs."""
 
 import hashlib
-import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from rich.progress import Progress, TextColumn
 
 from keras_amp.text import WordVectors, read_word_vectors
+from keras_amp.whole import remove_abandoned
+from training.arrays import read_arrays, write_arrays
 from training.terminal import shown
 
 
@@ -33,12 +33,10 @@ def load_vectors(path, vocabulary, cache_dir):
             f"--embeddings: there is no file '{path}'; name one of GloVe's or "
             "word2vec's, or 'random'"
         )
+    remove_abandoned(cache_dir)
     cached = Path(cache_dir) / f"{_digest(path, vocabulary)}.npz"
-    try:
-        with cached.open("rb") as file, np.load(file) as arrays:
-            return WordVectors(arrays["vectors"], arrays["is_found"])
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-        pass  # Not read before, or damaged.
+    if words := _read(cached, len(vocabulary)):
+        return words
     description = TextColumn("{task.description}", markup=False)
     _, *bar = Progress.get_default_columns()
     with Progress(description, *bar, transient=True) as progress:
@@ -53,7 +51,8 @@ def load_vectors(path, vocabulary, cache_dir):
             f"--embeddings: '{path}' has none of the {len(vocabulary) - 2} "
             "words to train on; is it of another language?"
         )
-    _write(cached, words)
+    arrays = {"vectors": words.vectors, "is_found": words.is_found}
+    write_arrays(cached, arrays)
     return words
 
 
@@ -64,11 +63,19 @@ def _digest(path, vocabulary):
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:20]
 
 
-def _write(cached, words):
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = cached.with_name(f".{os.getpid()}-{cached.name}")
+def _read(cached, size):
+    """The vectors of a cache; `None` if there is none or it is damaged."""
     try:
-        np.savez(unfinished, vectors=words.vectors, is_found=words.is_found)
-        os.replace(unfinished, cached)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        arrays = read_arrays(cached) if cached.is_file() else {}
+    except (OSError, ValueError):
+        return None
+    if arrays.keys() != {"vectors", "is_found"}:
+        return None
+    vectors, is_found = arrays["vectors"], arrays["is_found"]
+    fits = (
+        vectors.ndim == 2
+        and (vectors.dtype, len(vectors)) == (np.dtype("float32"), size)
+        and (is_found.dtype, is_found.shape) == (np.dtype(bool), (size,))
+        and np.all(np.isfinite(vectors))
+    )
+    return WordVectors(vectors, is_found) if fits else None

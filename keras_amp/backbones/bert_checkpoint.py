@@ -35,17 +35,55 @@ def read_bert_checkpoint(folder):
         ValueError: If the checkpoint is missing, or not of the config's size.
         ImportError: If `tf-models-official` is missing.
     """
-    path = Path(folder) / "bert_config.json"
+    checkpoint = Path(folder) / "bert_model.ckpt"
+    config = _config(Path(folder) / "bert_config.json")
+    sizes = {ours: config[theirs] for ours, theirs in _SIZES.items()}
+    _check_files(checkpoint, sizes)
+    weights = _weights(checkpoint, sizes)
+    return {**sizes, "dropout": config["hidden_dropout_prob"]}, weights
+
+
+def _config(path):
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        sizes = {ours: config[theirs] for ours, theirs in _SIZES.items()}
-    except (ValueError, KeyError) as error:
+        config = {"hidden_dropout_prob": 0.1}
+        config |= json.loads(path.read_text(encoding="utf-8"))
+        for name in _SIZES.values():
+            if type(config[name]) is not int or config[name] < 1:
+                raise ValueError(f"{name} is {config[name]!r:.40}")
+        if config["hidden_size"] % config["num_attention_heads"]:
+            raise ValueError("hidden_size is no multiple of the heads")
+        if not 0 <= config["hidden_dropout_prob"] < 1:
+            raise ValueError("hidden_dropout_prob is not in [0, 1)")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"'{path}' is no config of a BERT ({one_line(error)})."
         ) from error
-    dropout = config.get("hidden_dropout_prob", 0.1)
-    weights = _weights(Path(folder) / "bert_model.ckpt", sizes)
-    return {**sizes, "dropout": dropout}, weights
+    return config
+
+
+def _check_files(checkpoint, sizes):
+    """Refuses sizes that the files can't hold before memory is taken for them.
+
+    Raises:
+        ValueError: If the checkpoint has fewer bytes than its largest weights,
+            or one of its files is none, such as a pipe.
+    """
+    files = list(checkpoint.parent.glob(f"{checkpoint.name}.*"))
+    for path in files:
+        if not path.is_file():
+            raise ValueError(f"'{path}' is no file.")
+    bytes_there = sum(path.stat().st_size for path in files)
+    rows = sizes["vocabulary_size"] + sizes["max_sequence_length"]
+    blocks = sizes["num_layers"] * (
+        4 * sizes["hidden_dim"] + 2 * sizes["intermediate_dim"]
+    )
+    bytes_needed = 4 * sizes["hidden_dim"] * (rows + blocks)
+    if bytes_needed > bytes_there:
+        raise ValueError(
+            f"'{checkpoint}' holds no BERT encoder of the size that "
+            f"bert_config.json says: it has {bytes_there} bytes, the weights "
+            f"have {bytes_needed} at least."
+        )
 
 
 def one_line(error, limit=160):
@@ -81,7 +119,7 @@ def _weights(checkpoint, sizes):
             status = reader.read(str(checkpoint))
         status.assert_existing_objects_matched()
         status.expect_partial()
-    except (ValueError, AssertionError, tf.errors.OpError) as error:
+    except Exception as error:  # IndexError, OpError: each damage has its own.
         raise ValueError(
             f"'{checkpoint}' holds no BERT encoder of the size that "
             f"bert_config.json says ({one_line(error)})."

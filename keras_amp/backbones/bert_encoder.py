@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import keras
+import numpy as np
+
 from keras_amp.backbones.bert_checkpoint import one_line, read_bert_checkpoint
 
 _WHAT_WOULD_DO = (
@@ -72,7 +75,8 @@ def load_bert(source):
         A `keras_hub.models.BertBackbone`.
 
     Raises:
-        ValueError: If there is no BERT there, or it can't be reached.
+        ValueError: If there is no BERT there, it is damaged, or it can't be
+            reached.
         ImportError: If `keras-hub` is missing; for a checkpoint, if
             `tf-models-official` is.
     """
@@ -81,7 +85,19 @@ def load_bert(source):
         config, weights = read_bert_checkpoint(source)
         encoder = models.BertBackbone(**config)
         encoder.set_weights(weights)
-        return encoder
+    else:
+        encoder = _from_preset(models, source)
+    for weight in encoder.weights:
+        # Some formats have no checksum, and training would blame itself.
+        if not np.all(np.isfinite(keras.ops.convert_to_numpy(weight))):
+            raise ValueError(
+                f"The BERT encoder at '{source}' is damaged: '{weight.path}' "
+                "has a number that is not finite. Fetch it again."
+            )
+    return encoder
+
+
+def _from_preset(models, source):
     try:
         return models.BertBackbone.from_preset(str(source))
     except ImportError:

@@ -1,18 +1,11 @@
 """Pretrained word vectors, streamed from the files they are published in."""
 
 import dataclasses
-import gzip
-import io
-import re
-import statistics
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-_CHUNK = 1 << 22
-_HEADER = re.compile(rb"(\d+) (\d+)\s*\n")
+from keras_amp.text.vector_file import unpacked, vectors_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +79,8 @@ def read_word_vectors(path, vocabulary, on_progress=None):
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or in another format.
+        ValueError: If the file is damaged or in another format, or the vector
+            of a word of `vocabulary` is not finite.
 
     Examples:
         >>> import pathlib, tempfile
@@ -105,47 +99,18 @@ def read_word_vectors(path, vocabulary, on_progress=None):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file of word vectors at '{path}'")
-    try:
-        with path.open("rb", _CHUNK) as packed, _unpacked(packed) as file:
-            places = _places(vocabulary)
-            rows = _rows(file, path, places)
-            rows = _reporting(rows, packed, path, on_progress)
-            return _collect(rows, vocabulary, places)
-    except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile) as e:
-        raise ValueError(f"'{path}' is damaged: {e}") from e
-
-
-def _unpacked(packed):
-    """A buffered reader of what a file, packed or not, holds."""
-    path = Path(packed.name)
-    if path.suffix == ".gz":
-        return io.BufferedReader(gzip.GzipFile(fileobj=packed), _CHUNK)
-    if path.suffix == ".zip":
-        archive = zipfile.ZipFile(packed)
-        members = archive.infolist()
-        if not members:
-            raise ValueError(f"'{path}' holds no file")
-        # glove.6B.zip holds vectors of four sizes; the largest is 300.
-        largest = max(members, key=lambda member: member.file_size)
-        return io.BufferedReader(archive.open(largest), _CHUNK)
-    return packed
-
-
-def _collect(rows, vocabulary, places):
-    """Keeps, for each word, the exact match or the first in another case."""
-    is_exact = np.zeros(len(vocabulary), bool)
-    is_found = np.zeros(len(vocabulary), bool)
-    vectors = np.zeros((len(vocabulary), 0), "float32")
-    for word, vector in rows:
-        if not vectors.shape[1]:
-            vectors = np.zeros((len(vocabulary), len(vector)), "float32")
-        for place in places.get(word.lower(), ()):
-            same = vocabulary[place] == word
-            if (same and not is_exact[place]) or not is_found[place]:
-                vectors[place] = vector
-                is_found[place] = True
-                is_exact[place] = same
-    return WordVectors(vectors, is_found)
+    places = _places(vocabulary)
+    with unpacked(path) as (file, tell):
+        size, rows = vectors_of(file, path, places)
+        rows = _reporting(rows, tell, path, on_progress)
+        try:
+            vectors = np.zeros((len(vocabulary), size), "float32")
+        except MemoryError as error:
+            raise ValueError(
+                f"'{path}' has vectors of {size} numbers: those of "
+                f"{len(vocabulary)} words don't fit into memory"
+            ) from error
+        return _collect(rows, vectors, vocabulary, places)
 
 
 def _places(vocabulary):
@@ -156,80 +121,21 @@ def _places(vocabulary):
     return places
 
 
-def _rows(file, path, places):
-    """Pairs `(word, vector)` of the file, others' words left out if possible.
-
-    Raises:
-        ValueError: If the file holds no vectors, or a broken one.
-    """
-    start = file.peek(_CHUNK)[:_CHUNK]
-    header = _HEADER.match(start)
-    if header:
-        count, size = int(header[1]), int(header[2])
-        file.readline()
-        if _is_binary(start[header.end() :], size):
-            return _binary_rows(file, path, count, size)
-    else:
-        # Words may hold spaces, so one line alone doesn't tell the size.
-        lines = start.split(b"\n")[:100]
-        size = statistics.mode(len(line.split()) - 1 for line in lines)
-    if size < 1 or b"\0" in start[:1000]:
-        raise ValueError(
-            f"'{path}' holds no word vectors: expected lines of a word and its "
-            "numbers, parted by spaces (GloVe, word2vec text), or word2vec's "
-            "binary format; packed as .gz or .zip if you like"
-        )
-    return _text_rows(file, path, size, places, bool(header))
+def _collect(rows, vectors, vocabulary, places):
+    """Keeps, for each word, the exact match or the first in another case."""
+    is_exact = np.zeros(len(vocabulary), bool)
+    is_found = np.zeros(len(vocabulary), bool)
+    for word, vector in rows:
+        for place in places[word.lower()]:
+            same = vocabulary[place] == word
+            if (same and not is_exact[place]) or not is_found[place]:
+                vectors[place] = vector
+                is_found[place] = True
+                is_exact[place] = same
+    return WordVectors(vectors, is_found)
 
 
-def _is_binary(start, size):
-    """Whether what begins like this is no line of a word and its numbers."""
-    _, *values = start.partition(b"\n")[0].rstrip().rsplit(b" ", size)
-    try:
-        return len(np.array(values, dtype="float32")) != size
-    except ValueError:
-        return True
-
-
-def _text_rows(file, path, size, places, has_header):
-    first_words = {word.split(" ")[0] for word in places}
-    for number, line in enumerate(file, start=2 if has_header else 1):
-        first = line.partition(b" ")[0].decode("utf-8", "replace")
-        if first.lower() not in first_words:
-            continue
-        word, *values = line.rstrip().rsplit(b" ", size)
-        try:
-            vector = np.array(values, dtype="float32")
-        except ValueError:
-            vector = np.array([])
-        if len(vector) != size or not np.all(np.isfinite(vector)):
-            raise ValueError(
-                f"{path}:{number}: expected {size} numbers after the word "
-                f"{first!r}, but the line is {line[:60]!r}"
-            )
-        yield word.decode("utf-8", "replace"), vector
-
-
-def _binary_rows(file, path, count, size):
-    buffer, start = b"", 0
-    for number in range(count):
-        while True:
-            space = buffer.find(b" ", start)
-            end = space + 1 + 4 * size
-            if space >= 0 and end <= len(buffer):
-                break
-            chunk = file.read(_CHUNK)
-            if not chunk:
-                raise ValueError(
-                    f"'{path}' ends after {number} of {count} vectors"
-                )
-            buffer, start = buffer[start:] + chunk, 0
-        word = buffer[start:space].lstrip(b"\n").decode("utf-8", "replace")
-        yield word, np.frombuffer(buffer, "<f4", size, space + 1)
-        start = end
-
-
-def _reporting(rows, packed, path, on_progress):
+def _reporting(rows, tell, path, on_progress):
     if on_progress is None:
         return rows
     total = max(1, path.stat().st_size)
@@ -237,7 +143,7 @@ def _reporting(rows, packed, path, on_progress):
     def report():
         reported = 0
         for row in rows:
-            share = packed.tell() / total
+            share = tell() / total
             if share - reported >= 0.01:
                 on_progress(reported := share)
             yield row

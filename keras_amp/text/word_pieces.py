@@ -42,7 +42,8 @@ class WordPieceTokenizer(keras.layers.Layer):
     Raises:
         FileNotFoundError: If there is no file of that name.
         ValueError: If the vocabulary does not begin with `[PAD]`, lacks one of
-            `[UNK]`, `[CLS]`, `[SEP]`, or `max_length` is below 2.
+            `[UNK]`, `[CLS]`, `[SEP]`, has a piece twice or with a NUL, or
+            `max_length` is below 2.
         ImportError: If `tensorflow-text` is missing.
 
     Examples:
@@ -54,10 +55,12 @@ class WordPieceTokenizer(keras.layers.Layer):
 
     def __init__(self, vocabulary, lowercase=None, max_length=512, **kwargs):
         super().__init__(**kwargs)
+        source = "The vocabulary"
         if isinstance(vocabulary, (str, Path)):
+            source = f"The vocabulary '{vocabulary}'"
             vocabulary = read_vocabulary(vocabulary)
         self.vocabulary = tuple(str(piece) for piece in vocabulary)
-        _check_vocabulary(self.vocabulary)
+        _check_vocabulary(self.vocabulary, source)
         if max_length < 2:
             raise ValueError(
                 "`max_length` must leave room for [CLS] and [SEP], 2 at least. "
@@ -71,9 +74,16 @@ class WordPieceTokenizer(keras.layers.Layer):
             )
         self.lowercase = bool(lowercase)
         self.max_length = max_length
-        self._pieces = _tensorflow_text().FastWordpieceTokenizer(
-            list(self.vocabulary), token_out_type=tf.int32
-        )
+        text = _tensorflow_text()
+        try:
+            self._pieces = text.FastWordpieceTokenizer(
+                list(self.vocabulary), token_out_type=tf.int32
+            )
+        except RuntimeError as error:
+            raise ValueError(
+                f"{source} is damaged or none of BERT's: "
+                + " ".join(str(error).split())
+            ) from error
         self.built = True
 
     def __call__(self, sentences):
@@ -149,12 +159,12 @@ def read_vocabulary(path):
     return pieces[:-1] if not pieces[-1] else pieces
 
 
-def _check_vocabulary(vocabulary):
+def _check_vocabulary(vocabulary, source):
     missing = {"[UNK]", "[CLS]", "[SEP]"} - set(vocabulary)
     if missing or vocabulary[0] != "[PAD]":
-        first = repr(vocabulary[0]) if vocabulary else "nothing"
+        first = repr(vocabulary[0][:60]) if vocabulary else "nothing"
         raise ValueError(
-            "The vocabulary must begin with [PAD] and hold [UNK], [CLS] and "
+            f"{source} must begin with [PAD] and hold [UNK], [CLS] and "
             f"[SEP]. Received {len(vocabulary)} pieces that begin with {first}"
             + (f" and lack {', '.join(sorted(missing))}" if missing else "")
         )

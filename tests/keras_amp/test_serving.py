@@ -1,5 +1,8 @@
+import ast
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +14,9 @@ import tensorflow as tf
 
 import keras_amp
 from keras_amp.serving import next_version
-from tests.helpers import text_model
+from tests.helpers import abandoned, files_limited_to, text_model
 
+HERE = Path(__file__).parents[2]
 TEXTS = ["to be or not to be", "", "be", "who knows these words ?", "to " * 99]
 LABELS = ["no", "perhaps", "yes"]
 
@@ -38,7 +42,8 @@ def test_it_answers_with_the_models_probabilities(exported, size):
     loaded = tf.saved_model.load(path)
     ids = np.maximum(tokenizer(TEXTS), 0)
     expected = softmax(model.predict(ids, verbose=0))[:size]
-    answer = loaded.serve(tf.constant(TEXTS[:size]))
+    ask = loaded.signatures["serve"]
+    answer = ask(sentences=tf.constant(TEXTS[:size]))
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-6)
     guesses = [LABELS[i].encode() for i in np.argmax(expected, axis=1)]
     assert list(answer["label"].numpy()) == guesses
@@ -52,11 +57,12 @@ def test_the_ids_signature(exported):
     path, model, _ = exported
     loaded = tf.saved_model.load(path)
     ids = tf.constant([[2, 3, 0], [4, 0, 0]])
-    answer = loaded.signatures["serve_ids"](ids=ids)
+    ask = loaded.signatures["serve_ids"]
+    answer = ask(ids=ids)
     np.testing.assert_allclose(
         answer["probabilities"], softmax(model(ids)), atol=1e-6
     )
-    empty = loaded.serve_ids(tf.zeros([1, 0], tf.int32))["probabilities"]
+    empty = ask(ids=tf.zeros([1, 0], tf.int32))["probabilities"]
     assert np.sum(empty) == pytest.approx(1, abs=1e-6)
 
 
@@ -111,6 +117,50 @@ def test_it_loads_without_keras_amp(exported, tmp_path):
     )
 
 
+ASK_WRONGLY = """
+import os, sys, threading
+import tensorflow as tf
+exported = tf.saved_model.load(sys.argv[1])
+answers = []
+def ask(sentences):
+    try:
+        answer = exported.signatures["serve"](sentences=sentences)
+        answers.append(answer["label"].shape[0])
+    except Exception as error:
+        answers.append(type(error).__name__)
+for sentences in (tf.constant("no batch"), tf.constant([1, 2]),
+                  tf.constant([["to"], ["be"]]), tf.constant(["to", "be"])):
+    thread = threading.Thread(target=ask, args=[sentences], daemon=True)
+    thread.start()
+    thread.join(60)
+print(answers, flush=True)
+os._exit(0)
+"""
+
+
+def test_a_wrong_question_keeps_no_other_thread_waiting(exported):
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_WRONGLY, str(exported[0])],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    *wrong, right = ast.literal_eval(done.stdout)
+    assert right == 2
+    assert len(wrong) == 3
+    assert all(one.endswith("Error") for one in wrong)
+
+
+def test_no_call_is_shown_that_can_hang():
+    folders = ("docs", "notebooks", "keras_amp", "training", "saved_models")
+    paths = [path for folder in folders for path in (HERE / folder).rglob("*")]
+    paths = [path for path in paths if path.suffix in (".md", ".ipynb", ".py")]
+    assert len(paths) > 80
+    for path in [*paths, HERE / "README.md"]:
+        assert not re.search(r"\.serve\([^…]", path.read_text("utf-8")), path
+
+
 def test_an_export_is_never_overwritten(exported):
     path, model, tokenizer = exported
     before = sorted(path.rglob("*"))
@@ -137,11 +187,37 @@ def test_a_failed_export_leaves_nothing(exported, tmp_path, monkeypatch):
         raise OSError("disc full")
 
     monkeypatch.setattr(tf.saved_model, "save", interrupted)
-    with pytest.raises(OSError, match="disc full"):
+    with pytest.raises(OSError, match=r"folder/1': disc full"):
         keras_amp.export_text_classifier(
             model, tokenizer, LABELS, tmp_path / "folder" / "1"
         )
     assert not list((tmp_path / "folder").iterdir())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no file limits")
+@pytest.mark.parametrize("size", [0, 5_000])
+def test_a_full_disc_is_an_error_that_names_the_export(
+    exported, tmp_path, size
+):
+    _, model, tokenizer = exported
+    path = tmp_path / "folder" / "1"
+    with (
+        files_limited_to(size),
+        pytest.raises(OSError, match=r"folder/1.*File too large"),
+    ):
+        keras_amp.export_text_classifier(model, tokenizer, LABELS, path)
+    assert not list((tmp_path / "folder").iterdir())
+
+
+def test_what_a_killed_export_left_is_removed(exported, tmp_path):
+    _, model, tokenizer = exported
+    left = abandoned(tmp_path / "folder" / "1")
+    left.mkdir(parents=True)
+    (left / "saved_model.pb").write_bytes(b"half")
+    keras_amp.export_text_classifier(
+        model, tokenizer, LABELS, tmp_path / "folder" / "1"
+    )
+    assert [one.name for one in (tmp_path / "folder").iterdir()] == ["1"]
 
 
 def test_versions_count_up(tmp_path):

@@ -105,5 +105,6 @@ def test_it_learns_saves_reloads_exports_and_answers(
         model, tokenizer, dataset.label_names, tmp_path / "1"
     )
     exported = tf.saved_model.load(path)
-    answer = exported.serve(tf.constant(SENTENCES))["probabilities"]
+    ask = exported.signatures["serve"]
+    answer = ask(sentences=tf.constant(SENTENCES))["probabilities"]
     np.testing.assert_allclose(answer, expected, atol=1e-5)

@@ -14,9 +14,10 @@ import pytest
 
 import tests.training.demo_table  # noqa: F401 (registers its table)
 from training.__main__ import main
+from training.checkpoint import checkpoint_path
 from training.configuration import configuration, key_of
 from training.grid.execute import execute, rounded
-from training.grid.grid import run_grid
+from training.grid.grid import _outcome, run_grid
 from training.grid.on_ray import run_on_ray
 from training.grid.options import GridOptions
 from training.grid.processes import run_in_processes
@@ -220,6 +221,50 @@ def test_a_loss_that_is_not_finite_is_a_failure(grid, monkeypatch):
     assert "a lower --learning-rate may help" in record["error"]
 
 
+def test_a_run_whose_checkpoint_is_damaged_starts_anew(grid, monkeypatch):
+    (run,) = runs_of(dataclasses.replace(grid, methods=("word",)))
+    monkeypatch.setattr(
+        "training.grid.execute._prepare_process", lambda threads: None
+    )
+    expected = execute(run.options, threads=1)
+    path = checkpoint_path(run.options)
+    path.write_bytes(path.read_bytes()[:-100])
+    record = execute(run.options, threads=1)
+    assert str(path) in record["started_anew"]
+    assert "started_anew" not in expected
+    assert record["curves"] == expected["curves"]
+    assert "test error" in _outcome(record)
+    assert "; started anew: --resume: the checkpoint" in _outcome(record)
+
+
+def test_a_checkpoint_stays_until_the_record_is_kept(grid):
+    (run,) = runs_of(dataclasses.replace(grid, methods=("word",)))
+    runs = run_in_processes([run], 1, 1, retries=0)
+    _, first = next(runs)
+    runs.close()
+    assert checkpoint_path(run.options).is_file()
+    ((_, again),) = run_in_processes([run], 1, 1, retries=0)
+    assert again["curves"] == first["curves"]
+    assert not checkpoint_path(run.options).exists()
+
+
+@pytest.mark.parametrize("option", ["records_dir", "work_dir"])
+def test_a_folder_that_cannot_be_written_into_is_refused_first(
+    grid, tmp_path, option
+):
+    (tmp_path / "file").touch()
+    grid = dataclasses.replace(grid, **{option: tmp_path / "file"})
+    with pytest.raises(OSError, match="file"):
+        run_grid(grid)
+
+
+def test_a_record_that_is_no_file_is_refused_first(grid):
+    runs_of(grid)[1].path.mkdir(parents=True)
+    with pytest.raises(OSError, match="is no file, so no record of a run"):
+        run_grid(grid)
+    assert not grid.work_dir.exists()
+
+
 def test_numbers_of_records_are_short():
     assert rounded({"a": [1 / 3, 12345678.9], "b": 7, "c": "x"}) == {
         "a": [0.333333, 12345700.0],
@@ -307,6 +352,34 @@ def test_a_grid_stopped_with_sigkill_goes_on(grid):
         assert continued[run.path.name]["curves"] == record["curves"]
 
 
+def test_an_interrupt_of_the_parent_alone_loses_no_run(grid):
+    fields = {
+        "--processes": "2",
+        "--records-dir": grid.records_dir,
+        "--work-dir": grid.work_dir,
+        "--steps": LONG["steps"],
+        "--steps-per-evaluation": LONG["steps_per_evaluation"],
+        "--batch-size": LONG["batch_size"],
+    }
+    command = [sys.executable, "-m", "tests.training.demo_table"]
+    command += ["--variants", "good", "--seeds", "1"]
+    command += [str(word) for pair in fields.items() for word in pair]
+    process = subprocess.Popen(
+        command,
+        cwd=HERE,
+        stdout=subprocess.DEVNULL,
+        # What runs in the background may ignore it from the start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    thread, _ = once_evaluated(
+        grid.work_dir, lambda: process.send_signal(signal.SIGINT), runs=2
+    )
+    thread.join()
+    assert process.wait() == 130
+    # Each run has its record or can go on.
+    assert len(records_in(grid)) + len(written_in(grid.work_dir)) == 2
+
+
 def test_ray_brings_back_runs_whose_worker_is_killed(grid):
     runs = runs_of(dataclasses.replace(grid, **LONG))
     expected = {
@@ -318,7 +391,7 @@ def test_ray_brings_back_runs_whose_worker_is_killed(grid):
         workers = [
             int(path.parent.name)
             for path in Path("/proc").glob("[0-9]*/cmdline")
-            if b"ray::execute_quietly" in _read(path)
+            if b"ray::execute_there" in _read(path)
         ]
         os.kill(workers[0], signal.SIGKILL)
         return len(workers)

@@ -1,6 +1,7 @@
 """From records to tables, tests and figures."""
 
 import json
+import os
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -196,6 +197,45 @@ def all_records(seeds=2):
         for cell in TABLES[name].cells(**axes)
         for seed in range(seeds)
     ]
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("results", "test_calibration_error", None),
+        ("results", "seconds", "x"),
+        ("curves", "step", [1]),
+        ("curves", "test_error", [1, "x", 2, 3]),
+        ("curves", "lam_shift", []),
+        ("dataset", "train", None),
+        ("environment", "versions", []),
+        ("configuration", "steps", True),
+        ("configuration", "seed", "x"),
+        ("configuration", "train_share", []),
+        ("configuration", "bert", {}),
+        ("configuration", "embeddings", "glove.txt"),  # and no coverage
+    ],
+)
+def test_a_record_that_lacks_a_part_is_named_with_it(
+    tmp_path, records, part, key, value
+):
+    records[3][part][key] = value
+    folder = write(records, tmp_path / "records")
+    with pytest.raises(
+        ValueError, match=rf"3\.json' .*damaged: ({part}|dataset|all)"
+    ):
+        load_records(folder)
+
+
+def test_a_file_that_is_no_file_is_refused_at_once(tmp_path, records):
+    folder = write(records, tmp_path / "records")
+    pipe = tmp_path / "README.md"
+    os.mkfifo(pipe)
+    with pytest.raises(FileNotFoundError, match=r"--readme: there is no file"):
+        report(folder, tmp_path / "R.md", pipe, is_drawing=False)
+    os.mkfifo(folder / "9.json")
+    with pytest.raises(OSError, match=r"9\.json' is no file"):
+        report(folder, tmp_path / "R.md", None, is_drawing=False)
 
 
 def test_report_writes_tables_and_figures_and_says_what_is_missing(

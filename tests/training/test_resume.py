@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 import training.train
+from tests.helpers import abandoned
 from training.__main__ import main
 from training.checkpoint import checkpoint_path
 from training.options import TrainOptions
@@ -37,7 +38,8 @@ def record(folder):
 
 def answers(folder):
     exported = tf.saved_model.load(folder / "saved_models" / NAME / "1")
-    return exported.serve(["Who is it ?", "where"])["probabilities"]
+    texts = tf.constant(["Who is it ?", "where"])
+    return exported.signatures["serve"](sentences=texts)["probabilities"]
 
 
 def test_a_killed_run_that_is_resumed_ends_as_if_it_was_not(tmp_path):
@@ -137,6 +139,37 @@ def test_a_full_disc_leaves_the_last_checkpoint(run, interrupted, monkeypatch):
     assert "No space left on device" in err
     assert err.count("\n") == 1
     assert interrupted.read_bytes() == before
+
+
+def test_what_a_full_disc_kept_from_being_exported_is_not_trained_again(
+    run, tmp_path, monkeypatch
+):
+    def full(*_):
+        raise OSError(28, "No space left on device", "saved_models/1")
+
+    monkeypatch.setattr(training.train, "export", full)
+    code, _, err = run()
+    assert code == 2
+    assert "No space left on device: 'saved_models/1'" in err
+    assert "the same command with --resume does the rest" in err
+    assert err.count("\n") == 1
+    monkeypatch.undo()
+    code, out, _ = run("--resume")
+    assert code == 0
+    assert "Epoch" not in out
+    assert record(tmp_path)["model"] == f"saved_models/{NAME}/1"
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(run, tmp_path):
+    folders = [tmp_path / one / NAME for one in ("runs", "saved_models")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        abandoned(folder / "1").mkdir()
+        abandoned(folder / "2", os.getpid()).mkdir()
+    assert run()[0] == 0
+    for folder in folders:
+        (left,) = folder.glob(".*")
+        assert left == abandoned(folder / "2", os.getpid())
 
 
 def test_other_options_are_another_run():

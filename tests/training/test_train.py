@@ -1,12 +1,16 @@
 """The main job as a user runs it."""
 
 import json
+import os
 import sys
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers import files_limited_to
 from tests.keras_amp.test_tensorboard import read
 from training.__main__ import main
 from training.demo import load_demo
@@ -53,7 +57,8 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     # The exported model has the weights of the best checkpoint.
     exported = tf.saved_model.load(tmp_path / f"saved_models/{name}/1")
     test = load_demo().test
-    probabilities = exported.serve(tf.constant(test.texts))["probabilities"]
+    ask = exported.signatures["serve"]
+    probabilities = ask(sentences=tf.constant(test.texts))["probabilities"]
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
     wrong = np.argmax(probabilities, axis=1) != test.labels
     assert results["test_error"] == pytest.approx(100 * np.mean(wrong))
@@ -286,6 +291,7 @@ def test_runs_are_named_by_what_differs():
             ["--backbone", "bert", "--bert", "no/folder"],
             "There is no BERT vocabulary at 'no/folder', or it can't be",
         ),
+        (["--name", ".."], "--name: '..' must name a folder inside"),
         (["--dataset", "trec"], "there is no 'data/TREC.train.all'"),
         (["--train-file", "none.tsv"], "there is no file 'none.tsv'"),
         (["--test-file", "x.tsv"], "--test-file needs a --train-file"),
@@ -309,14 +315,59 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("option", ["--models-dir", "--records-dir"])
+@pytest.mark.parametrize(
+    "option", ["--models-dir", "--records-dir", "--tensorboard"]
+)
 def test_a_folder_that_cannot_be_made_is_one_line(run, tmp_path, option):
     file = tmp_path / "file"
     file.touch()
-    code, _, err = run("train", option, file)
+    code, out, err = run("train", option, file)
     assert code == 2
     assert str(file) in err
     assert err.count("\n") == 1
+    assert "Epoch" not in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no file limits")
+def test_a_full_disc_is_one_line_before_the_training(run):
+    with files_limited_to(0):
+        code, out, err = run("train")
+    assert code == 2
+    assert "File too large: 'saved_models/demo-cnn-word-amp/" in err
+    assert err.count("\n") == 1
+    assert "Epoch" not in out
+
+
+def test_a_disc_that_fills_up_with_tensorboards_files_is_one_line(
+    run, tmp_path, monkeypatch
+):
+    class Full(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            # What TensorFlow raises of a full disc, of a file that is none.
+            tf.io.write_file(str(tmp_path / "logs/demo-cnn-word-amp"), "")
+
+    monkeypatch.setattr("keras_amp.TensorBoard", lambda *_, **__: Full())
+    code, _, err = run("train", "--tensorboard", tmp_path / "logs", *QUICK)
+    assert code == 2
+    assert f"'{tmp_path}/logs/demo-cnn-word-amp' can't be written: " in err
+    assert err.count("\n") == 1
+
+
+NAMES = ["..", ".", "a/../../b", "/absolute", "a//b", "a\0b", "a\nb", "\ud800"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_is_no_folders_inside_is_refused(name):
+    with pytest.raises(ValueError, match=r"^--name: '") as raised:
+        TrainOptions(name=name).resolved()
+    assert str(raised.value).isascii()  # it can be printed
+    assert TrainOptions(name="mine/größe").resolved().name == "mine/größe"
+
+
+def test_a_name_that_comes_from_a_file_is_refused_as_one():
+    options = TrainOptions(train_file=Path("caf\udce9.tsv"))
+    with pytest.raises(ValueError, match=r"--name: .* are no text"):
+        options.resolved()
 
 
 def test_unknown_options_exit_with_2(run):

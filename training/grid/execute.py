@@ -7,6 +7,8 @@ import traceback
 import keras
 import tensorflow as tf
 
+from keras_amp.whole import check_writable
+from training.checkpoint import DamagedCheckpointError, discard_checkpoint
 from training.configuration import configuration
 from training.experiment import Experiment
 from training.record import environment
@@ -26,14 +28,16 @@ DIGITS = 6
 def execute(options, threads):
     """Runs one experiment; what goes wrong is its record's error.
 
-    A run that was interrupted on this machine goes on.
+    A run that was interrupted on this machine goes on, and one whose
+    checkpoint is damaged starts anew. The checkpoint stays: a result is only
+    safe when its record is written.
 
     Args:
         options: `TrainOptions`, resolved.
         threads: Int, cores to use.
 
     Returns:
-        The record, a dict.
+        The record, a dict; "started_anew" says why, if it had to.
     """
     _prepare_process(threads)
     record = {
@@ -42,21 +46,30 @@ def execute(options, threads):
     }
     options = dataclasses.replace(options, resume=True)
     try:
-        (options.records_dir / options.name).mkdir(parents=True, exist_ok=True)
-        experiment = Experiment.of_options(options)
-        checkpoint, results, curves, _ = experiment.run(verbose=0)
+        check_writable(options.records_dir / options.name)
+        try:
+            experiment, results, curves = _run(options)
+        except DamagedCheckpointError as error:
+            record["started_anew"] = str(error)
+            discard_checkpoint(options)
+            experiment, results, curves = _run(options)
         record["dataset"] = experiment.description()
         record["results"] = rounded(results)
         record["curves"] = rounded(
             {key: curves[key] for key in KEPT if key in curves}
         )
-        checkpoint.discard()
     except Exception as error:
         record["error"] = f"{type(error).__name__}: {error}"
         record["traceback"] = traceback.format_exc()
     finally:
         keras.backend.clear_session()
     return record
+
+
+def _run(options):
+    experiment = Experiment.of_options(options)
+    results, curves, _ = experiment.run(verbose=0)
+    return experiment, results, curves
 
 
 def rounded(value):

@@ -1,5 +1,6 @@
 """The command `table`: which runs, what is done, and on with the rest."""
 
+import contextlib
 import datetime
 import time
 
@@ -12,10 +13,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from keras_amp.whole import check_writable
 from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
-from training.grid.runs import Clock, read_record, runs_of
-from training.record import write_record
+from training.grid.runs import Clock, runs_of
+from training.record import read_record, write_record
 from training.terminal import console as new_console
 from training.terminal import shown
 
@@ -31,6 +33,8 @@ def run_grid(grid):
 
     Raises:
         ValueError: As `GridOptions.checked` and `runs_of`.
+        OSError: If a folder can't be written into, or that of the records has
+            what is no file in a record's place.
     """
     grid = grid.checked()
     runs = runs_of(grid)
@@ -55,6 +59,9 @@ def run_grid(grid):
         console.print("--retry-failed runs again what has failed.")
     if grid.dry_run or not left:
         return 0
+    check_writable(grid.records_dir)
+    if not (grid.ray or grid.ray_address):
+        check_writable(grid.work_dir)
     return _run(console, grid, left, clock)
 
 
@@ -76,7 +83,11 @@ def _run(console, grid, left, clock):
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console) as progress:
+    # Closing ends the processes, also when an interrupt comes between two runs.
+    with (
+        contextlib.closing(ended),
+        Progress(*columns, console=console) as progress,
+    ):
         task = progress.add_task("", total=len(left))
         for run, record in ended:
             write_record(run.path, record, compact=True)
@@ -102,10 +113,13 @@ def _outcome(record):
     if "error" in record:
         return f"FAILED: {shown(record['error'])}"
     results = record["results"]
-    return (
+    outcome = (
         f"test error {results['test_error']:.1f} % in "
         f"{results['seconds']:.0f} s"
     )
+    if "started_anew" in record:
+        outcome += f"; started anew: {record['started_anew']}"
+    return outcome
 
 
 def _list(console, records):

@@ -48,7 +48,7 @@ def run_on_ray(runs, address, processes, threads, retries):
     else:
         ray.init(address, **common)
     try:
-        task = ray.remote(execute_quietly).options(
+        task = ray.remote(execute_there).options(
             num_cpus=threads, max_retries=retries
         )
         running = {task.remote(run.options, threads): run for run in runs}
@@ -61,6 +61,16 @@ def run_on_ray(runs, address, processes, threads, retries):
                 yield run, lost(run, retries + 1)
     finally:
         ray.shutdown()
+
+
+def execute_there(options, threads):
+    """Executes on a machine whose checkpoints nobody else can discard."""
+    from training.checkpoint import discard_checkpoint
+
+    record = execute_quietly(options, threads)
+    if "error" not in record:
+        discard_checkpoint(options)
+    return record
 
 
 def _check_reachable(address):

@@ -2,8 +2,8 @@
 
 import multiprocessing
 import os
+import signal
 import threading
-import time
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -24,23 +24,32 @@ def run_in_processes(runs, processes, threads, retries):
         retries: Int, how often a run begins again whose process was lost.
 
     Yields:
-        Each run with its record, as they end.
+        Each run with its record, as they end; its checkpoint is discarded when
+        the next is asked for. When this is closed or interrupted, the
+        processes end at once, and their checkpoints stay.
     """
+    # A forked process would inherit a TensorFlow that has threads.
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
     waiting = [(run, 0) for run in reversed(runs)]
     while waiting:
         pool = ProcessPoolExecutor(
-            processes,
-            # A forked process would inherit a TensorFlow that has threads.
-            multiprocessing.get_context("spawn"),
-            _end_with_parent,
-            (os.getpid(),),
+            processes, context, _prepare_worker, (os.getpid(), stop)
         )
         with pool:
-            yield from _run_in_pool(pool, waiting, processes, threads, retries)
+            try:
+                yield from _run_in_pool(
+                    pool, waiting, processes, threads, retries
+                )
+            except BaseException:
+                stop.set()  # else the pool would wait for its runs
+                raise
 
 
 def _run_in_pool(pool, waiting, processes, threads, retries):
     """Takes from `waiting`, until it is empty or the pool has broken."""
+    from training.checkpoint import discard_checkpoint  # loads TensorFlow
+
     running, is_broken = {}, False
     while running or (waiting and not is_broken):
         while waiting and len(running) < processes and not is_broken:
@@ -51,13 +60,17 @@ def _run_in_pool(pool, waiting, processes, threads, retries):
         for future in done:
             run, losses = running.pop(future)
             try:
-                yield run, future.result()
+                record = future.result()
             except BrokenExecutor:
                 is_broken = True
                 if losses < retries:
                     waiting.append((run, losses + 1))
-                else:
-                    yield run, lost(run, losses + 1)
+                    continue
+                record = lost(run, losses + 1)
+            yield run, record
+            # Who asks for the next has kept this one.
+            if "error" not in record:
+                discard_checkpoint(run.options)
 
 
 def lost(run, times):
@@ -77,12 +90,17 @@ def execute_quietly(options, threads):
     return execute(options, threads)
 
 
-def _end_with_parent(parent):
-    """Ends this process when its parent is gone, however that went."""
+def _prepare_worker(parent, stop):
+    """Ends this process when its parent says so or is gone, not before.
+
+    Ctrl-C in a terminal reaches parent and workers alike, a supervisor's
+    interrupt the parent alone: it is the parent's in both cases.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch():
-        while os.getppid() == parent:
-            time.sleep(1)
+        while os.getppid() == parent and not stop.wait(1):
+            pass
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -1,7 +1,6 @@
 """The runs of a table, each with its record."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
@@ -79,15 +78,6 @@ def _options(grid, fields):
     return TrainOptions(**(grid.shared() | fields)).resolved()
 
 
-def read_record(path):
-    """A run's record, a dict, or `None` if there is none or it is damaged."""
-    try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
-    return record if "configuration" in record else None
-
-
 class Clock:
     """Says how long runs will take, from those that are done.
 
@@ -104,7 +94,7 @@ class Clock:
         """Learns from a record how long a step takes, if it says so."""
         if not record or "results" not in record:
             return
-        steps = record["configuration"]["steps"]
+        steps = max(1, record["configuration"]["steps"])
         for key in self._keys(record["configuration"]):
             rates = self._rates.setdefault(key, [])
             rates.append(record["results"]["seconds"] / steps)
@@ -127,4 +117,4 @@ class Clock:
         """From what tells most to what tells least."""
         every = ("backbone", "dataset", "train_share", "method")
         for fields in (every, every[:3], every[:2], every[:1], ()):
-            yield tuple((field, asked.get(field)) for field in fields)
+            yield tuple((field, str(asked.get(field))) for field in fields)

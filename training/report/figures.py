@@ -7,6 +7,7 @@ from collections.abc import Callable
 import matplotlib.pyplot as plt
 import numpy as np
 
+from keras_amp.whole import written_whole
 from training.report.panels import (
     WIDTH,
     errors_by,
@@ -29,7 +30,13 @@ def draw_figure(name, results, rows, path):
         path: Path of the file to write.
     """
     figure = FIGURES[name].draw(results, rows)
-    figure.savefig(path, dpi=150, metadata={"Software": None})
+    with written_whole(path) as unfinished:
+        figure.savefig(
+            unfinished,
+            format=path.suffix.removeprefix("."),
+            dpi=150,
+            metadata={"Software": None},
+        )
     plt.close(figure)
 
 

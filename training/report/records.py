@@ -7,21 +7,20 @@ from pathlib import Path
 import pandas as pd
 
 from training.configuration import configuration
-from training.grid.runs import read_record
 from training.options import TrainOptions
+from training.record import misfit, read_record
 
 # How a run was trained; a table's cells may have any of these.
-SETTINGS = (
-    "steps",
-    "steps_per_evaluation",
-    "batch_size",
-    "learning_rate",
-    "embeddings",
-    "bert",
-    "vocabulary",
-    "jit_compile",
-)
+_NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
+SETTINGS = (*_NUMBERS, "embeddings", "bert", "vocabulary", "jit_compile")
 _NO_PART_OF_A_CELL = {*SETTINGS, "dropout", "l2", "max_length"}
+_OPTIONAL = {
+    "seed": int,
+    "train_share": float,
+    "bert": str,
+    "vocabulary": str,
+    "jit_compile": bool,
+}
 MEASURES = ("test_error", "oracle_test_error", "test_calibration_error")
 
 
@@ -36,8 +35,13 @@ def load_records(folder):
     records = []
     for path in sorted(folder.glob("*.json")):
         record = read_record(path)
-        if record is None:
-            raise ValueError(f"'{path}' is no record of a run, or damaged")
+        fault = "all of it" if record is None else _fault(record)
+        if fault:
+            raise ValueError(
+                f"'{path}' is no record of a run, or damaged: {fault} is "
+                "missing or not as it should be; `table` makes it anew if it "
+                "is moved away"
+            )
         records.append(record)
     if not records:
         raise FileNotFoundError(
@@ -45,6 +49,45 @@ def load_records(folder):
             "python -m training table 2 makes some"
         )
     return records
+
+
+def _fault(record):
+    """Which part of a record can't be reported; `None` if all of it can."""
+    fault = misfit(record, _form(record))
+    if fault or "results" not in record:
+        return fault
+    curves = record["curves"]
+    if len(curves["step"]) != len(curves["test_error"]):
+        return "curves"
+    if "lam_shift" in curves:
+        return misfit(curves, {"lam_shift": [float]}, "curves")
+    return None
+
+
+def _form(record):
+    """What this record must have, in the sense of `misfit`."""
+    asked = record["configuration"]
+    settings = dict.fromkeys(("dataset", "backbone", "method"), str)
+    for name, kind in _OPTIONAL.items():
+        if name in asked:
+            settings[name] = kind
+    form = {"configuration": settings}
+    if record.get("environment"):
+        form["environment"] = {"versions": {}, "python": str}
+    if "results" not in record:
+        return form | {"error": str}
+    settings |= dict.fromkeys(_NUMBERS, float) | {"embeddings": str}
+    form["results"] = dict.fromkeys(("seconds", *MEASURES), float)
+    form["curves"] = {"step": [float], "test_error": [float]}
+    form["dataset"] = {"train": float}
+    if asked.get("embeddings") != "random":
+        form["dataset"]["coverage"] = {"tokens": float}
+    if asked.get("backbone") == "bert":
+        settings["bert"] = str
+    if "lam_points" in asked:
+        along = {"lam": [float], "mean": [float], "pairs": [[float]]}
+        form["results"]["loss_along_lam"] = along
+    return form
 
 
 def settings_of(record):

@@ -2,6 +2,7 @@
 
 import re
 
+from keras_amp.whole import check_writable
 from training.record import write_text
 from training.report.figures import FIGURES, draw_figure
 from training.report.records import load_records, results_of
@@ -62,6 +63,8 @@ def report(records_dir, output, readme, is_drawing):
     Raises:
         FileNotFoundError, ValueError: As `load_records`.
     """
+    if readme is not None and not readme.is_file():
+        raise FileNotFoundError(f"--readme: there is no file '{readme}'")
     records = load_records(records_dir)
     results = {
         name: results_of(table, records) for name, table in TABLES.items()
@@ -70,7 +73,7 @@ def report(records_dir, output, readme, is_drawing):
         name: rows_of(table, results[name]) for name, table in TABLES.items()
     }
     folder = output.parent / "results"
-    folder.mkdir(parents=True, exist_ok=True)
+    check_writable(folder)
     written = []
     for name in PRINTED:
         if rows[name]["seeds"].any():

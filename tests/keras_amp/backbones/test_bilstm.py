@@ -72,7 +72,8 @@ def test_it_exports_and_answers(tmp_path):
         model, tokenizer, ["a", "b", "c"], tmp_path / "1"
     )
     exported = tf.saved_model.load(path)
-    answer = exported.serve(["to be", ""])["probabilities"]
+    ask = exported.signatures["serve"]
+    answer = ask(sentences=tf.constant(["to be", ""]))["probabilities"]
     expected = tf.nn.softmax(model(tokenizer(["to be", ""])))
     np.testing.assert_allclose(answer, expected, atol=1e-6)
 

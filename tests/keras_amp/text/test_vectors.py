@@ -1,4 +1,5 @@
 import gzip
+import io
 import tracemalloc
 import zipfile
 
@@ -41,6 +42,24 @@ def zipped(path, files):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
+
+
+def patched(fault):
+    """The bytes of a zip that is whole, but can't be read."""
+    buffer = io.BytesIO()
+    methods = {"lzma": zipfile.ZIP_LZMA, "bzip2": zipfile.ZIP_BZIP2}
+    method = methods.get(fault, zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("v.txt", text() * 20)
+    content = bytearray(buffer.getvalue())
+    # Flags and method of the file, in its own header and in the directory.
+    place, number = {"encrypted": (6, 1), "method": (8, 99)}.get(fault, (0, 0))
+    if place:
+        directory = content.index(b"PK\x01\x02")
+        content[place] = content[directory + place + 2] = number
+    else:
+        content[60] ^= 0xFF
+    return bytes(content)
 
 
 @pytest.fixture(
@@ -117,6 +136,59 @@ def test_progress_ends_at_one(tmp_path):
     assert shares == sorted(shares)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_enters_by_no_word(tmp_path, value):
+    path = tmp_path / "v.bin"
+    rows = {"other": [value, 1], "the": [1, 2]}
+
+    def write():
+        parts = [
+            w.encode() + b" " + np.array(v, "<f4").tobytes()
+            for w, v in rows.items()
+        ]
+        path.write_bytes(b"2 2\n" + b"".join(parts))
+
+    write()
+    words = read_word_vectors(path, VOCABULARY)
+    assert words.vectors[2].tolist() == [1, 2]
+    rows["the"] = [1, value]
+    write()
+    with pytest.raises(ValueError, match=r"v.bin': vector 2 of 2, .*'the'"):
+        read_word_vectors(path, VOCABULARY)
+
+
+def test_vectors_that_no_memory_holds(tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_bytes(b"the" + b" 1" * 60_000 + b"\n")
+    # More than any machine's address space.
+    vocabulary = Endless(["", "[UNK]", "the"])
+    with pytest.raises(ValueError, match=r"v\.txt' has vectors of 60000"):
+        read_word_vectors(path, vocabulary)
+
+
+class Endless(list):
+    """A list that says it has more entries than there are."""
+
+    def __len__(self):
+        return 1 << 44
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin"])
+def test_memory_does_not_grow_with_a_line(tmp_path, name):
+    path = tmp_path / f"{name}.gz"
+    begin = text(header=True) if name == "v.txt" else b"9 3\n"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(begin + b"the")
+        for _ in range(100):
+            file.write(bytes([120]) * (1 << 20))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"line has over|ends after 0"):
+        read_word_vectors(path, VOCABULARY)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40e6
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path):
     path = tmp_path / "vectors.txt"
     row = " ".join(["0.12345"] * 50)
@@ -138,13 +210,25 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         ("v.txt", b"", "holds no word vectors"),
         ("v.txt", b"<html>\n<body>\n", "holds no word vectors"),
         ("v.txt", b"\x80\x04\x95\0\0\0\0 \0 pickle", "holds no word vectors"),
-        ("v.txt", b"a 1 2\nthe 1 x\n", r"v.txt:2: expected 2 numbers after"),
-        ("v.txt", b"a 1 2\nb 1 2\nthe 1\n", r"v.txt:3: expected 2 numbers"),
-        ("v.txt", b"2 2\na 1 2\nthe nan 2\n", r"v.txt:3: expected 2 numbers"),
+        ("v.txt", b"a 1 2\nthe 1 x\n", r"v.txt:2: expected 2 finite numbers"),
+        ("v.txt", b"a 1 2\nb 1 2\nthe 1\n", r"v.txt:3: expected 2 finite"),
+        ("v.txt", b"2 2\na 1 2\nthe nan 2\n", r"v.txt:3: expected 2 finite"),
+        ("v.txt", b"a 1 2\nthe 1e39 2\n", r"v.txt:2: expected 2 finite"),
+        ("v.txt", b"9 2\na 1 2\nthe 1 2\n", "ends after 2 of 9 vectors"),
+        ("v.txt", b"3 1" + b"0" * 30 + b"\nthe 1\n", "holds no word vectors"),
+        ("v.txt", b"3 " + b"1" * 5000 + b"\nthe 1\n", "holds no word vectors"),
+        ("v.txt", b"the" + b" 1" * 70_000 + b"\n", "65536 at most"),
+        ("v.txt", b"a 1\nthe " + b"1" * (5 << 20), r"v.txt:2: the line has"),
         ("v.gz", gzip.compress(text() * 99)[:-20], "is damaged"),
         ("v.gz", text(), "is damaged"),
         ("v.zip", text(), "is damaged"),
+        ("v.zip", patched("encrypted"), "is encrypted, password required"),
+        ("v.zip", patched("method"), "packed in a way that can't be read"),
+        ("v.zip", patched("lzma"), "is damaged"),
+        ("v.zip", patched("bzip2"), "is damaged"),
         ("v.bin", binary(b"")[:-5], "ends after 6 of 7 vectors"),
+        ("v.bin", b"9 2\nthe" + b"x" * (9 << 20), "ends after 0 of 9 vectors"),
+        ("v.bin", b"1" * 5000 + binary(b"")[1:], "ends after 7 of 1"),
     ],
 )
 def test_broken_files_are_refused(tmp_path, name, content, message):
