@@ -1,5 +1,6 @@
 """Exports a text classifier as a SavedModel: sentences in, labels out."""
 
+import re
 from pathlib import Path
 
 import keras
@@ -49,7 +50,8 @@ def export_text_classifier(
     Raises:
         FileExistsError: If something is at `filepath` already.
         OSError: If it can't be written, such as to a full disc.
-        ValueError: If there are not as many labels as the model has classes.
+        ValueError: If there are not as many labels as the model has classes,
+            or TensorFlow could not load from such a path.
 
     Examples:
         >>> import tempfile
@@ -65,6 +67,7 @@ def export_text_classifier(
         (2, 2)
     """
     filepath = Path(filepath)
+    check_loadable(filepath)
     model = model.model if isinstance(model, Mixup) else model
     names = tf.constant([str(name) for name in label_names])
     # Of two positions: Keras' attention warns of one.
@@ -127,6 +130,18 @@ def _write(archive, filepath):
         if filepath.exists():  # Another process was faster.
             raise FileExistsError(f"'{filepath}' exists") from error
         raise
+
+
+def check_loadable(filepath):
+    r"""Raises `ValueError` if TensorFlow could not load from a path.
+
+    It takes a path for a pattern, in which `[1]` is a 1, and `\b` is a b.
+    """
+    if re.search(r"\[.*\]|\\", Path(filepath).as_posix()):
+        raise ValueError(
+            f"TensorFlow can't load a model from '{filepath}': it takes [ ] "
+            "and \\ for parts of a pattern. Export to a path without them."
+        )
 
 
 def os_error(error, path):

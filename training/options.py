@@ -255,7 +255,7 @@ def _check_name(name):
 
     Raises:
         ValueError: If it is absolute, has a part that is empty or dots, or is
-            no text that a file system takes.
+            no text that a file system and TensorFlow take.
     """
     parts = re.split(r"[/\\]", name)
     if any(part.strip() in ("", ".", "..") for part in parts):
@@ -268,4 +268,9 @@ def _check_name(name):
         raise ValueError(
             f"--name: {name!r} has characters that are no text; pass --name "
             "with another one"
+        )
+    if {*"[]"} & {*name}:
+        raise ValueError(
+            f"--name: {name!r} has a bracket, and TensorFlow loads no model "
+            "from such a path; pass --name with another one"
         )

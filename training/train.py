@@ -4,7 +4,7 @@ import dataclasses
 import sys
 
 import keras_amp
-from keras_amp.serving import next_version
+from keras_amp.serving import check_loadable, next_version
 from keras_amp.whole import check_writable
 from training.checkpoint import checkpoint_path, discard_checkpoint
 from training.experiment import Experiment
@@ -31,6 +31,7 @@ def train(options):
     """
     options = options.resolved()
     console = new_console()
+    check_loadable(options.models_dir / options.name)
     experiment = Experiment.of_options(options)
     _describe(console, experiment)
     models, records = _folders(options)

@@ -169,6 +169,18 @@ def test_an_export_is_never_overwritten(exported):
     assert sorted(path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["mine[1]", "back\\slash"])
+def test_a_path_that_nobody_could_load_from_is_refused(
+    exported, tmp_path, name
+):
+    _, model, tokenizer = exported
+    with pytest.raises(ValueError, match="can't load a model from"):
+        keras_amp.export_text_classifier(
+            model, tokenizer, LABELS, tmp_path / name / "1"
+        )
+    assert not (tmp_path / name).exists()
+
+
 def test_labels_must_fit_the_model(exported, tmp_path):
     _, model, tokenizer = exported
     with pytest.raises(ValueError, match=r"3 classes\. Received 2"):

@@ -353,7 +353,17 @@ def test_a_disc_that_fills_up_with_tensorboards_files_is_one_line(
     assert err.count("\n") == 1
 
 
-NAMES = ["..", ".", "a/../../b", "/absolute", "a//b", "a\0b", "a\nb", "\ud800"]
+NAMES = [
+    "..",
+    ".",
+    "a/../../b",
+    "/absolute",
+    "a//b",
+    "a\0b",
+    "a\nb",
+    "\ud800",
+    "m[1]",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -400,10 +400,10 @@ def test_export_is_the_classifiers_own(tmp_path):
     wrapper = Mixup(classifier(), "hidden")
     wrapper.export(tmp_path / "exported", verbose=False)
     exported = tf.saved_model.load(tmp_path / "exported")
+    serve = exported.signatures["serving_default"]
     for size in (1, 7):
-        np.testing.assert_allclose(
-            exported.serve(x[:size]), wrapper(x[:size]), atol=1e-6
-        )
+        (answer,) = serve(tf.constant(x[:size])).values()
+        np.testing.assert_allclose(answer, wrapper(x[:size]), atol=1e-6)
 
 
 def test_wrapping_changes_no_weight_of_the_classifier():
