@@ -235,8 +235,8 @@ def check_alpha(alpha: float) -> None:
     """Raises `ValueError` unless `alpha` is a finite float32 > 0."""
     if not 0 < _as_float32(alpha) < math.inf:
         raise ValueError(
-            "`alpha`, the concentration of Beta(alpha, alpha), must be a "
-            f"finite number > 0; the paper uses 1.0. Received: alpha={alpha}"
+            "`alpha`, the concentration of Beta(alpha, alpha), must be > 0 and "
+            f"finite in float32; the paper uses 1.0. Received: alpha={alpha}"
         )
 
 
@@ -244,8 +244,8 @@ def check_epsilon(epsilon: float) -> None:
     """Raises `ValueError` unless `epsilon` is a finite float32 >= 0."""
     if not 0 <= _as_float32(epsilon) < math.inf:
         raise ValueError(
-            "`epsilon`, the step size on lam, must be a finite number >= 0; "
-            f"the paper uses 0.002. Received: epsilon={epsilon}"
+            "`epsilon`, the step size on lam, must be >= 0 and finite in "
+            f"float32; the paper uses 0.002. Received: epsilon={epsilon}"
         )
 
 
