@@ -12,6 +12,7 @@ from keras import ops, tree
 from keras_amp import policy
 from keras_amp.cut import cut
 from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup.one_call import OneCall
 from keras_amp.mixup.pairs import Pairs, only_one
 from keras_amp.mixup.per_example_loss import PerExampleLoss
 from keras_amp.mixup.replica_seed import ReplicaSeedGenerator
@@ -78,7 +79,8 @@ class Mixup(Wrapper):
         places = [mix_at] if isinstance(mix_at, str) else list(mix_at)
         if not places:
             raise ValueError("`mix_at` must name a layer. Received: mix_at=[]")
-        self._places = tuple(_Place(*cut(model, name)) for name in places)
+        call = OneCall(model)
+        self._places = tuple(_Place(call, *cut(model, at)) for at in places)
         self.mix_at = mix_at if isinstance(mix_at, str) else places
         self.seed = seed
         self._seed_generator = ReplicaSeedGenerator(seed)
@@ -154,7 +156,7 @@ class Mixup(Wrapper):
         """One Mixup step's loss, predictions, labels' λ and gradients."""
         with tf.GradientTape() as tape:
             forward = functools.partial(self._forward, place, pairs, tape)
-            loss, y_pred, lam = self(x, training=True, forward=forward)
+            loss, y_pred, lam = place.call(x, forward=forward, training=True)
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_weights)
         return loss, y_pred, lam, gradients
@@ -268,8 +270,9 @@ class Mixup(Wrapper):
 
 @dataclasses.dataclass(frozen=True)
 class _Place:
-    """Holds the two halves where Keras doesn't track them a second time."""
+    """Holds what Keras must not track a second time."""
 
+    call: Callable
     lower: Callable
     upper: Callable
 

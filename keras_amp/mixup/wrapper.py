@@ -27,12 +27,7 @@ class Wrapper(keras.Model):
         super().__init__(autocast=False, **kwargs)
         self.model = model
 
-    def call(self, inputs, training=None, mask=None, forward=None):
-        # A training step runs within a call of the wrapper, as the steps of
-        # other models do: Keras collects the penalties of one call, so those
-        # of a layer that is called below and above the cut add up.
-        if forward is not None:
-            return forward(inputs)
+    def call(self, inputs, training=None, mask=None):
         # A subclassed model may take no mask.
         masks = {} if mask is None else {"mask": mask}
         return self.model(inputs, training=training, **masks)

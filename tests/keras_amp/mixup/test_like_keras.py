@@ -94,6 +94,31 @@ def test_penalties_of_a_model_that_cuts_itself_add_up(kind):
     assert_trains_alike(kind, build, "there is one place only")
 
 
+@pytest.fixture
+def half_precision():
+    keras.config.set_dtype_policy("mixed_float16")
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("half_precision")
+def test_penalties_of_weights_are_in_float32_in_half_precision_too(kind):
+    def build():
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((4,))
+        penalty = keras.regularizers.L2(0.01)
+        hidden = layers.Dense(8, kernel_regularizer=penalty, name="hidden")
+        model = keras.Model(
+            inputs, layers.Dense(3, dtype="float32")(hidden(inputs))
+        )
+        # A sum of squares that float16 can only tell to a twentieth.
+        hidden.kernel.assign(100 * hidden.kernel)
+        return model
+
+    assert_trains_alike(kind, build, "hidden")
+
+
 def one_named_output():
     inputs = keras.Input((4,), name="features")
     x = layers.Dense(5, name="hidden")(inputs)
