@@ -175,22 +175,27 @@ class Mixup(Wrapper):
         """One Mixup step at a place that is drawn for it."""
 
         def descend(place):
-            *results, gradients = self._descend(place, x, pairs)
-            # The same tensors, whichever place is drawn.
+            loss, y_pred, lam, gradients = self._descend(place, x, pairs)
+            # The same tensors, whichever place is drawn; a mask is one.
+            mask = getattr(y_pred, "_keras_mask", None)
+            masks = [] if mask is None else [mask]
             weights = self.trainable_weights
             gradients = [
                 tf.zeros_like(w) if g is None else tf.convert_to_tensor(g)
                 for g, w in zip(gradients, weights, strict=True)
             ]
-            return *results, gradients
+            return loss, y_pred, lam, gradients, masks
 
         drawn = keras.random.randint(
             (), 0, len(self._places), seed=self._place_generator
         )
-        return tf.switch_case(
+        loss, y_pred, lam, gradients, masks = tf.switch_case(
             drawn,
             [functools.partial(descend, place) for place in self._places],
         )
+        for mask in masks:
+            y_pred._keras_mask = mask
+        return loss, y_pred, lam, gradients
 
     def draw(self, batch_size):
         """Draws λ and the partners of a batch (Eq. 10); override for others.

@@ -27,8 +27,11 @@ def tagger(mask_zero=True):
     keras.utils.set_random_seed(0)
     ids = keras.Input((None,), dtype="int32")
     x = layers.Embedding(9, 4, mask_zero=mask_zero, name="embedding")(ids)
-    x = layers.LSTM(4, return_sequences=True)(x)
-    return keras.Model(ids, layers.Dense(3)(x))
+    x = layers.LSTM(4, return_sequences=True, name="lstm")(x)
+    model = keras.Model(ids, layers.Dense(3)(x))
+    # Far from uniform, so that every position makes a difference.
+    model.set_weights([4 * weight for weight in model.get_weights()])
+    return model
 
 
 def mixture(lam, hidden):
@@ -48,10 +51,12 @@ def mixture(lam, hidden):
     ],
     ids=str,
 )
-def test_lam_one_is_plain_training(kind, options):
+@pytest.mark.parametrize("mix_at", ["embedding", ["lstm", "embedding"]])
+def test_lam_one_is_plain_training(kind, options, mix_at):
+    options = dict(options)
     mask_zero = options.pop("mask_zero", True)
     plain = tagger(mask_zero)
-    wrapper = given(KINDS[kind](tagger(mask_zero), "embedding"), ONES, PARTNER)
+    wrapper = given(KINDS[kind](tagger(mask_zero), mix_at), ONES, PARTNER)
     for model in (plain, wrapper):
         entropy = keras.metrics.SparseCategoricalCrossentropy(from_logits=True)
         compiled(model, cross_entropy(**options), metrics=["accuracy", entropy])
