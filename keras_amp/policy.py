@@ -283,10 +283,18 @@ def _mixture(own: Tensor, other: Tensor, weight: Tensor) -> Tensor:
 
     def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple:
         upstream = args[0] if upstream is None else upstream
-        slope = own - other
-        slope = ops.where(ops.isfinite(slope), slope, 0.0)
         axes = [axis for axis, size in enumerate(weight.shape) if size == 1]
+        slope = own - other
         by_weight = ops.sum(upstream * slope, axis=axes, keepdims=True)
+
+        def of_finite_parts() -> Tensor:
+            finite = ops.where(ops.isfinite(slope), slope, 0.0)
+            return ops.sum(upstream * finite, axis=axes, keepdims=True)
+
+        # Infinities are rare, and looking for them everywhere is slow.
+        by_weight = ops.cond(
+            ops.all(ops.isfinite(by_weight)), lambda: by_weight, of_finite_parts
+        )
         return weight * upstream, (1 - weight) * upstream, by_weight
 
     return ops.cond(is_inside, inside, at_the_ends), gradient
