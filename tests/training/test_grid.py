@@ -317,7 +317,8 @@ def test_a_run_whose_process_is_killed_goes_on(grid):
     assert "its process was lost 1 times" in record["error"]
 
 
-def test_a_grid_stopped_with_sigkill_goes_on(grid):
+def long_runs(grid):
+    """The command of two long runs, side by side."""
     fields = {
         "--variants": "good",
         "--seeds": "1",
@@ -329,7 +330,11 @@ def test_a_grid_stopped_with_sigkill_goes_on(grid):
         "--batch-size": LONG["batch_size"],
     }
     command = [sys.executable, "-m", "tests.training.demo_table"]
-    command += [str(word) for pair in fields.items() for word in pair]
+    return command + [str(word) for pair in fields.items() for word in pair]
+
+
+def test_a_grid_stopped_with_sigkill_goes_on(grid):
+    command = long_runs(grid)
     quiet = {"cwd": HERE, "stdout": subprocess.DEVNULL}
     with subprocess.Popen(command, **quiet) as process:
         thread, killed = once_evaluated(
@@ -353,17 +358,7 @@ def test_a_grid_stopped_with_sigkill_goes_on(grid):
 
 
 def test_an_interrupt_of_the_parent_alone_loses_no_run(grid):
-    fields = {
-        "--processes": "2",
-        "--records-dir": grid.records_dir,
-        "--work-dir": grid.work_dir,
-        "--steps": LONG["steps"],
-        "--steps-per-evaluation": LONG["steps_per_evaluation"],
-        "--batch-size": LONG["batch_size"],
-    }
-    command = [sys.executable, "-m", "tests.training.demo_table"]
-    command += ["--variants", "good", "--seeds", "1"]
-    command += [str(word) for pair in fields.items() for word in pair]
+    command = long_runs(grid)
     process = subprocess.Popen(
         command,
         cwd=HERE,

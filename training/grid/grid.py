@@ -118,7 +118,7 @@ def _outcome(record):
         f"{results['seconds']:.0f} s"
     )
     if "started_anew" in record:
-        outcome += f"; started anew: {record['started_anew']}"
+        outcome += f"; started anew: {shown(record['started_anew'])}"
     return outcome
 
 
