@@ -1,3 +1,4 @@
+import doctest
 import os
 from pathlib import Path
 
@@ -8,8 +9,62 @@ import pytest
 import tensorflow as tf
 
 import keras_amp
+from keras_amp.extras import MissingPackage
 
 HERE = Path(__file__).parent
+# What tests may lack, and the extra that brings it.
+EXTRAS = {
+    "jax": "jax",
+    "keras_hub": "bert",
+    "matplotlib": "training",
+    "official": "model-garden",
+    "pandas": "training",
+    "ray": "ray",
+    "safetensors": "bert",
+    "scipy": "training",
+    "sklearn": "training",
+    "tensorboard": "training",
+    "tensorflow_text": "bert",
+    "torch": "torch",
+    "tyro": "training",
+}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """Skips a file that imports what an extra brings, where it is absent.
+
+    Not those of the library, which imports no extra before it is used.
+    """
+    report = yield
+    if (
+        report.outcome != "failed"
+        or HERE / "keras_amp" in collector.path.parents
+    ):
+        return report
+    error = report.call.excinfo.value.__cause__
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and package in EXTRAS:
+        reason = f'needs {package}: pip install -e ".[{EXTRAS[package]}]"'
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 1, f"Skipped: {reason}")
+    return report
+
+
+def _skip_without_package(item):
+    """Skips a test that the library refuses for want of a package."""
+    try:
+        return (yield)
+    except MissingPackage as error:
+        pytest.skip(str(error))
+    except doctest.UnexpectedException as failure:
+        if isinstance(failure.exc_info[1], MissingPackage):
+            pytest.skip(str(failure.exc_info[1]))
+        raise
+
+
+pytest_runtest_setup = pytest.hookimpl(wrapper=True)(_skip_without_package)
+pytest_runtest_call = pytest.hookimpl(wrapper=True)(_skip_without_package)
 
 
 @pytest.fixture(autouse=True)

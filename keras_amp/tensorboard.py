@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
-from tensorboard.plugins.histogram import metadata
 
+from keras_amp.extras import needed
 from keras_amp.mixup import AdversarialMixup
 
 # Twenty edges a decade to either side of 0, for what has no range of its own.
@@ -42,6 +42,9 @@ class TensorBoard(keras.callbacks.TensorBoard):
         log_dir: Path of the folder to write into.
         *args, **kwargs: As of `keras.callbacks.TensorBoard`.
 
+    Raises:
+        ImportError: If `tensorboard` is missing.
+
     Examples:
         >>> classifier = keras.Sequential([
         ...     keras.Input((4,)),
@@ -60,6 +63,11 @@ class TensorBoard(keras.callbacks.TensorBoard):
     """
 
     def __init__(self, log_dir="logs", *args, **kwargs):
+        self._metadata = needed(
+            "tensorboard.plugins.histogram.metadata",
+            "keras_amp.TensorBoard",
+            "tensorboard",
+        )
         super().__init__(os.fspath(log_dir), *args, **kwargs)
         self._histograms = {}
         self._mixing_writer = None
@@ -96,7 +104,7 @@ class TensorBoard(keras.callbacks.TensorBoard):
                 tf.summary.write(
                     name,
                     histogram.buckets(),
-                    metadata=metadata.create_summary_metadata(
+                    metadata=self._metadata.create_summary_metadata(
                         display_name=name, description=_DESCRIPTIONS[name]
                     ),
                 )

@@ -74,6 +74,33 @@ def text_model(vocabulary_size=20, num_classes=3):
     )
 
 
+@keras.saving.register_keras_serializable(package="tests")
+class CutsItself(keras.Model):
+    """A subclassed model that brings its own `cut`."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.below = layers.Dense(8, activation="tanh")
+        self.noise = layers.Dropout(0.2)
+        self.above = layers.Dense(3)
+
+    def call(self, x, training=None):
+        lower, upper = self.cut("below")
+        return upper(lower(x, training=training), training=training)
+
+    def cut(self, mix_at):
+        if mix_at != "below":
+            raise ValueError(f"there is no place '{mix_at}', only 'below'")
+
+        def lower(x, training=None):
+            return [self.below(x)]
+
+        def upper(hidden, training=None):
+            return self.above(self.noise(hidden[0], training=training))
+
+        return lower, upper
+
+
 @contextlib.contextmanager
 def files_limited_to(size):
     """No file may grow beyond so many bytes: what a full disc is like."""

@@ -8,15 +8,25 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import tyro
-
 # Failures come as exceptions; that there is no GPU is none.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from training.grid.options import RECORDS_DIR, GridOptions
-from training.named import SOURCES
-from training.options import TrainOptions
-from training.terminal import shown
+try:
+    import tyro
+
+    from training.grid.options import RECORDS_DIR, GridOptions
+    from training.named import SOURCES
+    from training.options import TrainOptions
+    from training.terminal import shown
+except ModuleNotFoundError as error:
+    if __name__ != "__main__":
+        raise
+    print(
+        f"error: python -m training needs {error.name}, which is not "
+        'installed: pip install -e ".[training]"',
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 
 def data(

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_amp.backbones.bert_checkpoint import one_line, read_bert_checkpoint
+from keras_amp.extras import needed
 
 _WHAT_WOULD_DO = (
     "Name a folder with a keras-hub preset, a Hugging Face BERT (config.json, "
@@ -148,10 +149,4 @@ def _is_checkpoint(source):
 
 
 def _keras_hub():
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise ImportError(
-            'BERT needs keras-hub: pip install "keras_amp[bert]"'
-        ) from error
-    return keras_hub
+    return needed("keras_hub", "BERT", '"keras_amp[bert]"')

@@ -5,6 +5,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_amp.extras import needed
+
 _SPACE = r"[\t\n\r\p{Z}]"
 _CONTROL = r"[\p{Cc}\p{Cf}\p{Co}\x{FFFD}]"
 _ACCENT = r"\p{Mn}"
@@ -171,10 +173,4 @@ def _check_vocabulary(vocabulary, source):
 
 
 def _tensorflow_text():
-    try:
-        import tensorflow_text
-    except ImportError as error:
-        raise ImportError(
-            'Word pieces need tensorflow-text: pip install "keras_amp[bert]"'
-        ) from error
-    return tensorflow_text
+    return needed("tensorflow_text", "WordPieceTokenizer", '"keras_amp[bert]"')

@@ -1,22 +1,31 @@
 """Models that we did not write, on real data where there is some offline."""
 
 import keras
-import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from sklearn import datasets
 
 import keras_amp
-from tests.helpers import assert_same_weights, cross_entropy, given
+from keras_amp.extras import needed
+from tests.helpers import (
+    CutsItself,
+    assert_same_weights,
+    cross_entropy,
+    given,
+)
 
 SLOW = pytest.mark.slow
 SIZE = 8
 
 
+def real(name):
+    datasets = needed("sklearn.datasets", "This test", "scikit-learn")
+    return getattr(datasets, f"load_{name}")(return_X_y=True)
+
+
 def digits(size=SIZE, upscale=1, channels=1):
-    images, labels = datasets.load_digits(return_X_y=True)
+    images, labels = real("digits")
     x = images[:size].reshape(-1, 8, 8, 1).astype("float32") / 16
     x = np.repeat(np.repeat(x, upscale, axis=1), upscale, axis=2)
     return np.repeat(x, channels, axis=3), labels[:size].astype("int32")
@@ -30,11 +39,16 @@ def token_ids(size=SIZE, length=10, vocabulary_size=50):
     return ids, rng.integers(0, 3, size).astype("int32")
 
 
+def keras_hub_models():
+    return needed("keras_hub", "This test", '"keras_amp[bert]"').models
+
+
 def bert_classifier():
-    encoder = keras_hub.models.BertBackbone(
+    models = keras_hub_models()
+    encoder = models.BertBackbone(
         50, 2, 2, 16, 24, dropout=0.1, name="backbone"
     )
-    model = keras_hub.models.BertTextClassifier(encoder, 3, preprocessor=None)
+    model = models.BertTextClassifier(encoder, 3, preprocessor=None)
     ids, labels = token_ids()
     x = {
         "token_ids": ids,
@@ -45,12 +59,9 @@ def bert_classifier():
 
 
 def distil_bert_classifier():
-    encoder = keras_hub.models.DistilBertBackbone(
-        50, 2, 2, 16, 24, name="backbone"
-    )
-    model = keras_hub.models.DistilBertTextClassifier(
-        encoder, 3, preprocessor=None
-    )
+    models = keras_hub_models()
+    encoder = models.DistilBertBackbone(50, 2, 2, 16, 24, name="backbone")
+    model = models.DistilBertTextClassifier(encoder, 3, preprocessor=None)
     ids, labels = token_ids()
     x = {"token_ids": ids, "padding_mask": (ids != 0).astype("int32")}
     return model, x, labels
@@ -103,7 +114,7 @@ def two_inputs_and_a_mask():
     x = layers.Concatenate(name="both")([x, hidden])
     model = keras.Model([words, mask, numbers], layers.Dense(3)(x))
     ids, labels = token_ids()
-    features, _ = datasets.load_iris(return_X_y=True)
+    features, _ = real("iris")
     return model, [ids, ids != 0, features[:SIZE].astype("float32")], labels
 
 
@@ -135,13 +146,13 @@ def shared_layers():
     head = layers.Dense(3, name="head")
     both = [head(x), head(ops.relu(x))]
     model = keras.Model([left, right], layers.Add()(both))
-    features, labels = datasets.load_iris(return_X_y=True)
+    features, labels = real("iris")
     x = features[::19].astype("float32")
     return model, [x, x[::-1].copy()], labels[::19].astype("int32")
 
 
 def table_in_a_dict():
-    features, labels = datasets.load_wine(return_X_y=True)
+    features, labels = real("wine")
     features = ((features - features.mean(0)) / features.std(0))[::20]
     x = {f"f{i}": features[:, i : i + 1].astype("float32") for i in range(13)}
     inputs = {name: keras.Input((1,), name=name) for name in x}
@@ -152,35 +163,8 @@ def table_in_a_dict():
     return model, x, labels[::20].astype("int32")
 
 
-@keras.saving.register_keras_serializable(package="tests")
-class CutsItself(keras.Model):
-    """A subclassed model that brings its own `cut`."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.below = layers.Dense(8, activation="tanh")
-        self.noise = layers.Dropout(0.2)
-        self.above = layers.Dense(3)
-
-    def call(self, x, training=None):
-        lower, upper = self.cut("below")
-        return upper(lower(x, training=training), training=training)
-
-    def cut(self, mix_at):
-        if mix_at != "below":
-            raise ValueError(f"there is no place '{mix_at}', only 'below'")
-
-        def lower(x, training=None):
-            return [self.below(x)]
-
-        def upper(hidden, training=None):
-            return self.above(self.noise(hidden[0], training=training))
-
-        return lower, upper
-
-
 def subclassed():
-    features, labels = datasets.load_iris(return_X_y=True)
+    features, labels = real("iris")
     x = features[::19].astype("float32")
     model = CutsItself()
     model(x)

@@ -12,9 +12,14 @@ from keras import layers, ops
 
 import keras_amp
 from keras_amp import AdversarialMixup, Mixup, NonlinearMixup
-from tests.helpers import batch, classifier, compiled, text_model
+from tests.helpers import (
+    CutsItself,
+    batch,
+    classifier,
+    compiled,
+    text_model,
+)
 from tests.keras_amp.test_cut import overtaking
-from tests.keras_amp.test_foreign_models import CutsItself
 from tests.random_models import Positions
 
 DOCS = Path(__file__).parents[2] / "docs" / "refusals.md"

@@ -13,6 +13,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from keras_amp.extras import needed
 from keras_amp.whole import check_writable
 from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
@@ -33,6 +34,7 @@ def run_grid(grid):
 
     Raises:
         ValueError: As `GridOptions.checked` and `runs_of`.
+        ImportError: If BERT or Ray is asked for, and is not installed.
         OSError: If a folder can't be written into, or that of the records has
             what is no file in a record's place.
     """
@@ -59,6 +61,9 @@ def run_grid(grid):
         console.print("--retry-failed runs again what has failed.")
     if grid.dry_run or not left:
         return 0
+    if any(run.options.backbone == "bert" for run in left):
+        # Else each run would fail, one after the other.
+        needed("keras_hub", "--backbones bert", '"keras_amp[bert]"')
     check_writable(grid.records_dir)
     if not (grid.ray or grid.ray_address):
         check_writable(grid.work_dir)

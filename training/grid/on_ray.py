@@ -6,6 +6,7 @@ import socket
 
 import keras_amp
 import training
+from keras_amp.extras import needed
 from training.grid.processes import execute_quietly, lost
 
 
@@ -26,11 +27,8 @@ def run_on_ray(runs, address, processes, threads, retries):
         ImportError: If Ray is not installed.
         ConnectionError: If there is no Ray at `address`.
     """
-    try:
-        import ray
-    except ImportError as error:
-        raise ImportError("Ray is missing: pip install ray") from error
-
+    flag = "--ray" if address == "local" else "--ray-address"
+    ray = needed("ray", flag, '"keras_amp[ray]"')
     _check_reachable(address)
     # A cluster's machines get this code; they need its dependencies.
     common = {

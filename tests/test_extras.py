@@ -1,0 +1,120 @@
+"""What an installation lacks is named in one line, and only when used."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+import keras_amp
+from conftest import EXTRAS
+from keras_amp.extras import MissingPackage, needed
+
+HERE = Path(__file__).parent.parent
+WITHOUT = """
+import runpy, sys
+for package in {packages!r}:
+    sys.modules[package] = None
+sys.argv = {argv!r}
+"""
+LIBRARY = r"""
+import re
+from pathlib import Path
+(program,) = re.findall(
+    r"```python\n(.*?)```", Path("README.md").read_text("utf-8"), re.DOTALL
+)
+exec(program)
+tokenizer = keras_amp.text.word_tokenizer(["good soup", "bad soup"])
+classifier = keras_amp.BiLSTM(tokenizer.vocabulary_size(), 2)
+keras_amp.export_text_classifier(
+    classifier, tokenizer, ["bad", "good"], sys.argv[1]
+)
+print("done")
+"""
+COMMAND = "runpy.run_module('training', run_name='__main__', alter_sys=True)"
+
+
+def python(code, packages, *arguments):
+    """What a program says where some packages are not installed."""
+    before = WITHOUT.format(packages=packages, argv=["", *arguments])
+    return subprocess.run(
+        [sys.executable, "-c", before + code],
+        capture_output=True,
+        text=True,
+        cwd=HERE,
+    )
+
+
+def test_the_library_alone_trains_and_exports(tmp_path):
+    ran = python(LIBRARY, tuple(EXTRAS), str(tmp_path / "export"))
+    assert ran.stdout.endswith("done\n"), ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "message"),
+    [
+        (
+            "tyro",
+            ["train"],
+            "python -m training needs tyro, which is not installed: pip "
+            'install -e ".[training]"',
+        ),
+        (
+            "ray",
+            ["table", "2", "--backbones", "cnn", "--ray-address", "auto"],
+            "--ray-address needs ray, which is not installed: pip "
+            'install "keras_amp[ray]"',
+        ),
+        (
+            "keras_hub",
+            ["table", "2", "--backbones", "bert"],
+            "--backbones bert needs keras-hub, which is not installed: pip "
+            'install "keras_amp[bert]"',
+        ),
+        (
+            "keras_hub",
+            ["train", "--backbone", "bert"],
+            "BERT needs keras-hub, which is not installed: pip install "
+            '"keras_amp[bert]"',
+        ),
+        (
+            "tensorboard",
+            ["train", "--tensorboard", "logs"],
+            "keras_amp.TensorBoard needs tensorboard, which is not installed: "
+            "pip install tensorboard",
+        ),
+    ],
+)
+def test_a_command_names_the_extra_that_it_lacks(
+    tmp_path, package, arguments, message
+):
+    if package != "tyro":
+        needed("tyro", "This test", '-e ".[training]"')
+        options = {"table": "--work-dir", "train": "--models-dir"}
+        arguments = [
+            *arguments,
+            *("--records-dir", str(tmp_path / "records")),
+            *(options[arguments[0]], str(tmp_path / "other")),
+        ]
+    ran = python(COMMAND, (package,), *arguments)
+    assert (ran.returncode, ran.stderr) == (2, f"error: {message}\n")
+    assert "error" not in ran.stdout
+
+
+def test_what_is_broken_inside_a_package_is_its_own(tmp_path, monkeypatch):
+    (tmp_path / "whole.py").write_text("import missing_part\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="missing_part") as raised:
+        needed("whole", "This", "whole")
+    assert not isinstance(raised.value, MissingPackage)
+    with pytest.raises(ImportError, match="needs no-such, which is not inst"):
+        needed("no_such.module", "This", "no-such")
+
+
+def test_each_extra_is_declared():
+    declared = " ".join(requires("keras_amp"))
+    extras = set(re.findall(r"extra == [\'\"]([\w-]+)", declared))
+    assert set(EXTRAS.values()) <= extras
+    assert keras_amp.__version__
