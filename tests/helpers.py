@@ -2,6 +2,7 @@
 
 import contextlib
 import platform
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ import numpy as np
 from keras import layers
 
 import keras_amp
+from conftest import EXTRAS
+from keras_amp.extras import needed
 
 
 def classifier(num_classes=3, activation=None, dropout=0.0, batch_norm=False):
@@ -99,6 +102,13 @@ class CutsItself(keras.Model):
             return self.above(self.noise(hidden[0], training=training))
 
         return lower, upper
+
+
+def need_imports(source):
+    """Skips the test of a program that imports what an extra brings."""
+    for module in re.findall(r"^import (\w+)", source, re.MULTILINE):
+        if module in EXTRAS:
+            needed(module, "This program", f'"keras_amp[{EXTRAS[module]}]"')
 
 
 @contextlib.contextmanager

@@ -6,8 +6,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.helpers import need_imports
+
 HERE = Path(__file__).parent.parent
-SETUP = (HERE / "setup.py").read_text(encoding="utf-8")
+METADATA = (HERE / "pyproject.toml").read_text(encoding="utf-8")
 NAMES = ["quickstart", "mix_anywhere", "what_lambda_does", "reproduce_a_cell"]
 REPOSITORY = "keras-amp/keras_amp"
 
@@ -41,6 +43,7 @@ def test_notebooks_run(name):
     notebook = read(name)
     for cell in notebook.cells:
         if cell.cell_type == "code":
+            need_imports(cell.source)
             cell.outputs = []
     client = NotebookClient(
         notebook,
@@ -75,4 +78,4 @@ def test_all_begin_alike():
         first_cells.add(notebook.cells[1].source)
     assert len(first_cells) == 1
     assert f'"https://github.com/{REPOSITORY}"' in first_cells.pop()
-    assert f'url="https://github.com/{REPOSITORY}"' in SETUP
+    assert f'Source = "https://github.com/{REPOSITORY}"' in METADATA

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import need_imports
 from training.__main__ import main
 from training.presets import PAPER
 
@@ -49,6 +50,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("block", PYTHON)
 def test_python_blocks_run(block):
+    need_imports(block)
     exec(block, {})
 
 

@@ -33,6 +33,8 @@ def run(tmp_path, monkeypatch, capsys):
         except SystemExit as exit:
             code = exit.code or 0
         captured = capsys.readouterr()
+        if "which is not installed: pip" in captured.err:
+            pytest.skip(captured.err)
         return code, captured.out, captured.err
 
     return run
