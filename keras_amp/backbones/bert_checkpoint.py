@@ -1,21 +1,45 @@
 """Reads the checkpoints of Google's BERT and of the TensorFlow Model Garden."""
 
 import json
-import tempfile
+import re
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
-# What keras-hub calls what `bert_config.json` says.
-_SIZES = {
-    "vocabulary_size": "vocab_size",
-    "num_layers": "num_hidden_layers",
-    "num_heads": "num_attention_heads",
-    "hidden_dim": "hidden_size",
-    "intermediate_dim": "intermediate_size",
-    "max_sequence_length": "max_position_embeddings",
-    "num_segments": "type_vocab_size",
+from keras_amp.backbones.bert_weights import (
+    dropout_of,
+    named_weights,
+    one_line,
+    sizes_of,
+)
+
+# What the Model Garden's objects call the layers that Google named.
+_OBJECTS = {
+    "embeddings/word_embeddings": "_embedding_layer/embeddings",
+    "embeddings/position_embeddings": "_position_embedding_layer/embeddings",
+    "embeddings/token_type_embeddings": "_type_embedding_layer/embeddings",
+    "embeddings/LayerNorm": "_embedding_norm_layer",
+    "pooler/dense": "_pooler_layer",
 }
+# Of its older encoder, layers only have numbers; the rest is as in the blocks.
+_NUMBERED = {
+    "embeddings/word_embeddings": "layer_with_weights-0/embeddings",
+    "embeddings/position_embeddings": "layer_with_weights-1/embeddings",
+    "embeddings/token_type_embeddings": "layer_with_weights-2/embeddings",
+    "embeddings/LayerNorm": "layer_with_weights-3",
+}
+_IN_BLOCK = {
+    "attention/self/query": "_attention_layer/_query_dense",
+    "attention/self/key": "_attention_layer/_key_dense",
+    "attention/self/value": "_attention_layer/_value_dense",
+    "attention/output/dense": "_attention_layer/_output_dense",
+    "attention/output/LayerNorm": "_attention_layer_norm",
+    "output/LayerNorm": "_output_layer_norm",
+    "intermediate/dense": "_intermediate_dense",
+    "output/dense": "_output_dense",
+}
+_END = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def read_bert_checkpoint(folder):
@@ -32,33 +56,78 @@ def read_bert_checkpoint(folder):
         arrays in the order of its weights.
 
     Raises:
-        ValueError: If the checkpoint is missing, or not of the config's size.
-        ImportError: If `tf-models-official` is missing.
+        ValueError: If the checkpoint is missing, not of the config's size, or
+            of an encoder with another activation than Google's "gelu", the
+            approximation by tanh.
     """
     checkpoint = Path(folder) / "bert_model.ckpt"
-    config = _config(Path(folder) / "bert_config.json")
-    sizes = {ours: config[theirs] for ours, theirs in _SIZES.items()}
-    _check_files(checkpoint, sizes)
-    weights = _weights(checkpoint, sizes)
-    return {**sizes, "dropout": config["hidden_dropout_prob"]}, weights
-
-
-def _config(path):
+    path = Path(folder) / "bert_config.json"
     try:
-        config = {"hidden_dropout_prob": 0.1}
-        config |= json.loads(path.read_text(encoding="utf-8"))
-        for name in _SIZES.values():
-            if type(config[name]) is not int or config[name] < 1:
-                raise ValueError(f"{name} is {config[name]!r:.40}")
-        if config["hidden_size"] % config["num_attention_heads"]:
-            raise ValueError("hidden_size is no multiple of the heads")
-        if not 0 <= config["hidden_dropout_prob"] < 1:
-            raise ValueError("hidden_dropout_prob is not in [0, 1)")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        sizes, dropout = sizes_of(config), dropout_of(config)
+        if config.get("hidden_act", "gelu") != "gelu":
+            raise ValueError(f"hidden_act is {config['hidden_act']!r:.40}")
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ValueError(
             f"'{path}' is no config of a BERT ({one_line(error)})."
         ) from error
-    return config
+    _check_files(checkpoint, sizes)
+    try:
+        weights = list(_weights(checkpoint, sizes))
+    except Exception as error:  # OpError, IndexError: each damage has its own.
+        raise ValueError(
+            f"'{checkpoint}' holds no BERT encoder of the size that "
+            f"bert_config.json says ({one_line(error)})."
+        ) from error
+    return {**sizes, "dropout": dropout}, weights
+
+
+def _weights(checkpoint, sizes):
+    reader = tf.train.load_checkpoint(str(checkpoint))
+    shapes = reader.get_variable_to_shape_map()
+    name_of = _names(shapes, sizes["num_layers"])
+    found = []
+    for layer, leaf, shape in named_weights(sizes):
+        name = name_of(layer, leaf)
+        # Before memory is taken for it.
+        if np.prod(shapes[name]) != np.prod(shape):
+            raise ValueError(f"{name} has shape {shapes[name]}, not {shape}")
+        found.append((name, shape))
+    for name, shape in found:
+        yield reader.get_tensor(name).reshape(shape)
+
+
+def _names(shapes, num_layers):
+    """A function from Google's layer and leaf to this checkpoint's name."""
+    if "bert/embeddings/word_embeddings" in shapes:
+        return lambda layer, leaf: f"bert/{layer}/{leaf}".rstrip("/")
+    # The encoder has gone by either name, or by none.
+    roots = ("encoder/", "model/", "")
+    root = next(r for r in roots if any(name.startswith(r) for name in shapes))
+    first, outside, block = 0, _OBJECTS, "_transformer_layers/{}"
+    if f"{root}_embedding_layer/embeddings{_END}" not in shapes:
+        first, block = 4, "layer_with_weights-{}"
+        pooler = block.format(first + num_layers)
+        outside = {**_NUMBERED, "pooler/dense": pooler}
+
+    def name_of(layer, leaf):
+        if layer in outside:
+            name = outside[layer]
+        else:
+            number, inside = re.fullmatch(
+                r"encoder/layer_(\d+)/(.+)", layer
+            ).groups()
+            name = block.format(first + int(number))
+            name += f"/{_IN_BLOCK[inside]}"
+        return f"{root}{name}" + (f"/{leaf}" if leaf else "") + _END
+
+    return name_of
 
 
 def _check_files(checkpoint, sizes):
@@ -84,72 +153,3 @@ def _check_files(checkpoint, sizes):
             f"bert_config.json says: it has {bytes_there} bytes, the weights "
             f"have {bytes_needed} at least."
         )
-
-
-def one_line(error, limit=160):
-    """An error as one line of at most `limit` characters."""
-    line = " ".join(f"{type(error).__name__}: {error}".split())
-    return line if len(line) <= limit else line[:limit] + "…"
-
-
-def _weights(checkpoint, sizes):
-    try:
-        from official.nlp.modeling import networks
-    except ImportError as error:
-        raise ImportError(
-            "BERT checkpoints need tf-models-official: "
-            'pip install "keras_amp[bert]"'
-        ) from error
-    encoder = networks.BertEncoder(
-        vocab_size=sizes["vocabulary_size"],
-        hidden_size=sizes["hidden_dim"],
-        num_layers=sizes["num_layers"],
-        num_attention_heads=sizes["num_heads"],
-        max_sequence_length=sizes["max_sequence_length"],
-        type_vocab_size=sizes["num_segments"],
-        inner_dim=sizes["intermediate_dim"],
-    )
-    try:
-        names = [name for name, _ in tf.train.list_variables(str(checkpoint))]
-        if "bert/embeddings/word_embeddings" in names:
-            status = _restore_named(encoder, checkpoint, sizes["num_heads"])
-        else:
-            # The encoder has gone by either name.
-            reader = tf.train.Checkpoint(encoder=encoder, model=encoder)
-            status = reader.read(str(checkpoint))
-        status.assert_existing_objects_matched()
-        status.expect_partial()
-    except Exception as error:  # IndexError, OpError: each damage has its own.
-        raise ValueError(
-            f"'{checkpoint}' holds no BERT encoder of the size that "
-            f"bert_config.json says ({one_line(error)})."
-        ) from error
-    weights = [
-        *encoder._embedding_layer.weights,
-        *encoder._position_embedding_layer.weights,
-        *encoder._type_embedding_layer.weights,
-        *encoder._embedding_norm_layer.weights,
-    ]
-    for block in encoder.transformer_layers:
-        attention_and_norm, dense = block.weights[:10], block.weights[10:14]
-        # keras-hub has the last normalisation before the dense layers.
-        weights += [*attention_and_norm, *block.weights[14:], *dense]
-    weights += encoder.pooler_layer.weights
-    return [weight.numpy() for weight in weights]
-
-
-def _restore_named(encoder, checkpoint, num_heads):
-    """Restores a checkpoint of TensorFlow 1, renamed for TensorFlow 2."""
-    from official.nlp.tools import tf1_bert_checkpoint_converter_lib as names
-
-    with tempfile.TemporaryDirectory() as folder:
-        renamed = str(Path(folder) / "renamed")
-        names.convert(
-            str(checkpoint),
-            renamed,
-            num_heads,
-            names.BERT_V2_NAME_REPLACEMENTS,
-            names.BERT_V2_PERMUTATIONS,
-            exclude_patterns=["adam", "Adam"],
-        )
-        return encoder.load_weights(renamed)

@@ -5,7 +5,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_amp.backbones.bert_checkpoint import one_line, read_bert_checkpoint
+from keras_amp.backbones.bert_checkpoint import read_bert_checkpoint
+from keras_amp.backbones.bert_weights import one_line
+from keras_amp.backbones.hugging_face import (
+    is_hugging_face,
+    read_hugging_face,
+)
 from keras_amp.extras import needed
 
 _WHAT_WOULD_DO = (
@@ -68,7 +73,8 @@ def load_bert(source):
             a folder with
 
             - a keras-hub preset (`config.json`, `model.weights.h5`),
-            - a Hugging Face model (`config.json`, `model.safetensors`), or
+            - a Hugging Face model (`config.json`, `model.safetensors`), read
+              for its activation, norms and dropout too, or
             - a checkpoint of Google's BERT or the Model Garden
               (`bert_config.json`, `bert_model.ckpt.*`).
 
@@ -78,13 +84,18 @@ def load_bert(source):
     Raises:
         ValueError: If there is no BERT there, it is damaged, or it can't be
             reached.
-        ImportError: If `keras-hub` is missing; for a checkpoint, if
-            `tf-models-official` is.
+        ImportError: If `keras-hub` is missing.
     """
     models = _keras_hub().models
     if _is_checkpoint(source):
         config, weights = read_bert_checkpoint(source)
         encoder = models.BertBackbone(**config)
+        encoder.set_weights(weights)
+    elif is_hugging_face(folder := _downloaded(source)):
+        from keras_amp.backbones.bert_backbone import BertBackbone
+
+        config, weights = read_hugging_face(folder)
+        encoder = BertBackbone(**config)
         encoder.set_weights(weights)
     else:
         encoder = _from_preset(models, source)
@@ -96,6 +107,20 @@ def load_bert(source):
                 "has a number that is not finite. Fetch it again."
             )
     return encoder
+
+
+def _downloaded(source):
+    """The folder of a Hugging Face handle, else what it was given."""
+    if not str(source).startswith("hf://"):
+        return source
+    hub = needed("huggingface_hub", f"'{source}'", '"keras_amp[bert]"')
+    try:
+        return hub.snapshot_download(
+            str(source).removeprefix("hf://"),
+            allow_patterns=["config.json", "model*.safetensors", "vocab.txt"],
+        )
+    except Exception:  # from_preset tries it too, and says what is wrong.
+        return source
 
 
 def _from_preset(models, source):

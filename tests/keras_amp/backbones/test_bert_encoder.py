@@ -139,7 +139,8 @@ def test_a_hugging_face_folder(tmp_path):
             name += ".weight"
         tensors[name] = np.ascontiguousarray(value)
     save_file(tensors, tmp_path / "model.safetensors")
-    config = {**CONFIG, "model_type": "bert"}
+    # The Model Garden's GELU is that.
+    config = {**CONFIG, "model_type": "bert", "hidden_act": "gelu_new"}
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "vocab.txt").write_text("".join(p + "\n" for p in PIECES))
     (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": true}')
