@@ -12,10 +12,8 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from official.nlp.modeling import networks
 
 import keras_amp
 from keras_amp.text import WordPieceTokenizer, read_word_vectors
@@ -23,7 +21,8 @@ from tests.helpers import classifier, compiled
 from tests.keras_amp.backbones.test_bert_encoder import (
     PIECES,
     folder_of,
-    official,
+    random_values,
+    write_checkpoint,
 )
 from tests.training.test_report import cell_of, record_of
 from training.checkpoint import Checkpoint
@@ -137,10 +136,9 @@ def test_vocabularies(tmp_path, faults):
 
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory):
-    """The folder of a checkpoint of the Model Garden, and its files."""
+    """The folder of a checkpoint, and its files."""
     folder = folder_of(tmp_path_factory.mktemp("bert"))
-    encoder, _ = official(networks.BertEncoderV2)
-    tf.train.Checkpoint(encoder=encoder).write(str(folder / "bert_model.ckpt"))
+    write_checkpoint(folder, random_values())
     return {
         path: path.read_bytes()
         for path in sorted(folder.iterdir())
