@@ -11,6 +11,10 @@ from keras_amp.backbones.hugging_face import (
     is_hugging_face,
     read_hugging_face,
 )
+from keras_amp.backbones.model_garden import (
+    is_model_garden,
+    read_model_garden,
+)
 from keras_amp.extras import needed
 
 _WHAT_WOULD_DO = (
@@ -76,7 +80,10 @@ def load_bert(source):
             - a Hugging Face model (`config.json`, `model.safetensors`), read
               for its activation, norms and dropout too, or
             - a checkpoint of Google's BERT or the Model Garden
-              (`bert_config.json`, `bert_model.ckpt.*`).
+              (`bert_config.json`, `bert_model.ckpt.*`);
+
+            or an encoder of the Model Garden itself, a `BertEncoderV2` or
+            `BertEncoder` of `official.nlp.modeling.networks`.
 
     Returns:
         A `keras_hub.models.BertBackbone`.
@@ -86,19 +93,15 @@ def load_bert(source):
             reached.
         ImportError: If `keras-hub` is missing.
     """
-    models = _keras_hub().models
-    if _is_checkpoint(source):
-        config, weights = read_bert_checkpoint(source)
-        encoder = models.BertBackbone(**config)
-        encoder.set_weights(weights)
+    hub = _keras_hub()
+    if is_model_garden(source):
+        encoder = _built(*read_model_garden(source))
+    elif _is_checkpoint(source):
+        encoder = _built(*read_bert_checkpoint(source))
     elif is_hugging_face(folder := _downloaded(source)):
-        from keras_amp.backbones.bert_backbone import BertBackbone
-
-        config, weights = read_hugging_face(folder)
-        encoder = BertBackbone(**config)
-        encoder.set_weights(weights)
+        encoder = _built(*read_hugging_face(folder))
     else:
-        encoder = _from_preset(models, source)
+        encoder = _from_preset(hub.models, source)
     for weight in encoder.weights:
         # Some formats have no checksum, and training would blame itself.
         if not np.all(np.isfinite(keras.ops.convert_to_numpy(weight))):
@@ -106,6 +109,15 @@ def load_bert(source):
                 f"The BERT encoder at '{source}' is damaged: '{weight.path}' "
                 "has a number that is not finite. Fetch it again."
             )
+    return encoder
+
+
+def _built(config, weights):
+    # Not before it is used: it is a class of keras-hub's.
+    from keras_amp.backbones.bert_backbone import BertBackbone
+
+    encoder = BertBackbone(**config)
+    encoder.set_weights(weights)
     return encoder
 
 

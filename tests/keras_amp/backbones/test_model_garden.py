@@ -114,3 +114,48 @@ def test_a_hugging_face_folder(tmp_path):
     assert_same_outputs(keras_amp.load_bert(tmp_path), expected)
     known = keras_amp.load_bert_vocabulary(tmp_path)
     assert known == {"vocabulary": PIECES, "lowercase": True}
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [None, tf.nn.gelu, tf.nn.relu],
+    ids=["default", "gelu", "relu"],
+)
+@pytest.mark.parametrize(
+    "encoder_class", [networks.BertEncoderV2, networks.BertEncoder]
+)
+def test_an_encoder_itself(encoder_class, activation):
+    options = {"output_dropout": 0.2, "attention_dropout": 0.2}
+    if activation:
+        options["inner_activation"] = activation
+    if encoder_class is networks.BertEncoder:
+        options["dict_outputs"] = True
+    reference, expected = official(encoder_class, **options)
+    encoder = keras_amp.load_bert(reference)
+    assert_same_outputs(encoder, expected)
+    assert encoder.dropout == 0.2
+    # They share nothing.
+    encoder.set_weights([0 * weight for weight in encoder.get_weights()])
+    assert np.any(reference.weights[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"norm_first": True}, "norm_first=True; BERT has False"),
+        ({"embedding_width": 8}, "embedding_width=8; BERT has 16"),
+        ({"attention_dropout": 0.3}, "they must be the same"),
+        ({"inner_activation": tf.nn.selu}, "none of gelu_approximate, gelu"),
+    ],
+    ids=str,
+)
+def test_an_encoder_that_is_no_bert_is_refused(options, message):
+    reference, _ = official(networks.BertEncoderV2, **options)
+    with pytest.raises(ValueError, match=message):
+        keras_amp.load_bert(reference)
+
+
+def test_an_encoder_without_weights_is_refused():
+    reference = networks.BertEncoderV2(vocab_size=7, hidden_size=12)
+    with pytest.raises(ValueError, match="no weights yet"):
+        keras_amp.load_bert(reference)
