@@ -3,16 +3,18 @@
 import keras
 from keras import layers, ops
 
+from keras_amp.backbones.masking import MeanPooling
+
 
 def BERT(  # noqa: N802 (named as a class, like the models of Keras)
-    encoder, num_classes, dropout=0.1, l2=0.0, name="bert"
+    encoder, num_classes, dropout=0.1, l2=0.0, pooling="first", name="bert"
 ):
     """Builds a classifier on a BERT encoder (Devlin et al., 2019; paper §4.2).
 
-    The encoder's pooled output goes through dropout and one dense layer. Its
-    two places to mix are the layers `"word"`, what the encoder's first block
-    receives (the embedded pieces with their positions, normalised), and
-    `"sentence"`, the pooled output before dropout.
+    What is pooled from the encoder goes through dropout and one dense layer.
+    Its two places to mix are the layers `"word"`, what the encoder's first
+    block receives (the embedded pieces with their positions, normalised), and
+    `"sentence"`, the pooled features before dropout.
 
     Id 0 is padding, to the right of the pieces, and never influences the
     result. A mixture of sentences lives as long as the longer one; where the
@@ -25,12 +27,19 @@ def BERT(  # noqa: N802 (named as a class, like the models of Keras)
         dropout: Float in [0, 1), dropout rate on the pooled output; the
             encoder has its own.
         l2: Float, L2 penalty on the last layer's weights.
+        pooling: `"first"`, the features of the first piece through the
+            encoder's own dense layer, as BERT was trained; or `"mean"`, the
+            mean of the features of all pieces, as the models of
+            sentence-transformers were, whose dense layer was not.
         name: String, the model's name.
 
     Returns:
         A Functional `keras.Model` from int ids of shape `(batch, time)`, as
         `keras_amp.text.WordPieceTokenizer` makes them, to logits of shape
         `(batch, num_classes)`.
+
+    Raises:
+        ValueError: If `pooling` is neither.
 
     Examples:
         >>> encoder = keras_amp.random_bert("tiny", vocabulary_size=50)
@@ -41,6 +50,10 @@ def BERT(  # noqa: N802 (named as a class, like the models of Keras)
     References:
         - [BERT](https://arxiv.org/abs/1810.04805), Devlin et al., 2019.
     """
+    if pooling not in ("first", "mean"):
+        raise ValueError(
+            f'`pooling` must be "first" or "mean". Received: {pooling!r}'
+        )
     ids = keras.Input((None,), dtype="int32", name="ids")
     is_piece = ops.not_equal(ids, 0)
     tokens = encoder.token_embedding(ids)
@@ -54,7 +67,10 @@ def BERT(  # noqa: N802 (named as a class, like the models of Keras)
     features = layers.Identity(name="word")(embedded)
     for block in encoder.transformer_layers:
         features = block(features, padding_mask=is_piece)
-    pooled = encoder.pooled_dense(features[:, 0, :])
+    if pooling == "first":
+        pooled = encoder.pooled_dense(features[:, 0, :])
+    else:
+        pooled = MeanPooling(name="mean")(features, is_piece)
     sentence = layers.Identity(name="sentence")(pooled)
     sentence = layers.Dropout(dropout, name="dropout")(sentence)
     logits = layers.Dense(

@@ -95,3 +95,37 @@ class AttentionPooling(layers.Layer):
 
     def compute_output_shape(self, features_shape, is_read_shape=None):
         return (features_shape[0], features_shape[-1])
+
+
+@keras.saving.register_keras_serializable(package="keras_amp")
+class MeanPooling(layers.Layer):
+    """The mean over time of what is no padding, 0 where there is nothing else.
+
+    Summed in float32, in which no sentence is too long.
+
+    Call arguments:
+        features: Float tensor of shape `(batch, time, size)`.
+        is_read: Bool tensor of shape `(batch, time)`.
+
+    Returns:
+        Tensor of shape `(batch, size)`, of the dtype of `features`.
+
+    Examples:
+        >>> features = keras.ops.array([[[1.0], [3.0], [9.0]]])
+        >>> is_read = keras.ops.array([[True, True, False]])
+        >>> MeanPooling()(features, is_read)
+        <tf.Tensor: shape=(1, 1), dtype=float32, numpy=array([[2.]], ...)>
+    """
+
+    def compute_mask(self, features, previous_mask=None):
+        return None
+
+    def call(self, features, is_read):
+        kept = ops.expand_dims(is_read, axis=-1)
+        numbers = ops.cast(features, "float32")
+        total = ops.sum(ops.where(kept, numbers, 0.0), axis=1)
+        count = ops.sum(ops.cast(kept, "float32"), axis=1)
+        return ops.cast(total / ops.maximum(count, 1.0), features.dtype)
+
+    def compute_output_shape(self, features_shape, is_read_shape=None):
+        return (features_shape[0], features_shape[-1])

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import keras_amp
+from keras_amp.backbones.masking import MeanPooling
 from keras_amp.mixup.hidden import mix_hidden
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 3, 0, 0, 0]], "int32")
@@ -28,9 +29,38 @@ def test_it_is_the_encoders_pooled_output_and_one_dense_layer(encoder):
     assert {id(weight) for weight in encoder.weights} <= own
 
 
+def test_it_can_average_all_pieces(encoder):
+    model = keras_amp.BERT(encoder, 3, pooling="mean")
+    outputs = encoder(
+        {
+            "token_ids": IDS,
+            "segment_ids": np.zeros_like(IDS),
+            "padding_mask": (IDS != 0).astype("int32"),
+        }
+    )
+    sequence = outputs["sequence_output"].numpy()
+    pooled = np.stack([sequence[0].mean(0), sequence[1, :3].mean(0)])
+    (sentence,) = keras_amp.cut(model, "sentence")[0](IDS)
+    np.testing.assert_allclose(sentence, pooled, atol=1e-6)
+    expected = model.get_layer("logits")(pooled)
+    np.testing.assert_allclose(model(IDS), expected, atol=1e-6)
+    own = {id(weight) for weight in model.weights}
+    assert id(encoder.pooled_dense.kernel) not in own
+    with pytest.raises(ValueError, match='must be "first" or "mean"'):
+        keras_amp.BERT(encoder, 3, pooling="max")
+
+
+def test_the_mean_of_nothing_is_nothing():
+    features = keras.ops.ones((2, 300, 1), "float16") * 1000
+    is_read = keras.ops.array([[True] * 300, [False] * 300])
+    pooled = MeanPooling(dtype="float16")(features, is_read)
+    np.testing.assert_array_equal(pooled, [[1000], [0]])
+
+
+@pytest.mark.parametrize("pooling", ["first", "mean"])
 @pytest.mark.parametrize("extra", [1, 7])
-def test_padding_never_influences_the_result(encoder, extra):
-    model = keras_amp.BERT(encoder, 3)
+def test_padding_never_influences_the_result(encoder, extra, pooling):
+    model = keras_amp.BERT(encoder, 3, pooling=pooling)
     padded = np.pad(IDS, ((0, 0), (0, extra)))
     np.testing.assert_allclose(model(padded), model(IDS), atol=1e-5)
     alone = model(IDS[1:, :3])
@@ -71,9 +101,10 @@ def test_dropout_and_l2(encoder):
     assert keras_amp.BERT(encoder, 3).losses == []
 
 
+@pytest.mark.parametrize("pooling", ["first", "mean"])
 @pytest.mark.parametrize("mix_at", ["word", "sentence", ["word", "sentence"]])
-def test_it_trains_with_amp_saves_and_loads(tmp_path, encoder, mix_at):
-    model = keras_amp.BERT(encoder, 3)
+def test_it_trains_with_amp_saves_and_loads(tmp_path, encoder, mix_at, pooling):
+    model = keras_amp.BERT(encoder, 3, pooling=pooling)
     wrapper = keras_amp.AdversarialMixup(model, mix_at, seed=0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     wrapper.compile(keras.optimizers.Adam(1e-3), loss)
