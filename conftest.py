@@ -14,6 +14,7 @@ from keras_amp.extras import MissingPackage
 HERE = Path(__file__).parent
 # What tests may lack, and the extra that brings it.
 EXTRAS = {
+    "huggingface_hub": "bert",
     "jax": "jax",
     "keras_hub": "bert",
     "matplotlib": "training",

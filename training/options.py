@@ -44,9 +44,11 @@ class TrainOptions:
     embeddings: str = "random"
     # Leave the --embeddings as they are.
     freeze_embeddings: bool = False
-    # What bert begins with: a preset of keras-hub, a folder (a preset, a
-    # Hugging Face model, Google's checkpoint), or for random weights a size:
-    # tiny, mini, small, medium, base or large.
+    # What bert begins with: all-MiniLM-L6-v2, bge-small-en-v1.5,
+    # bert-base-uncased or bert-base-multilingual-cased, looked for below the
+    # folder of $KERAS_AMP_MODELS and on the hub; a preset of keras-hub; a
+    # folder (a preset, a Hugging Face model, Google's checkpoint); or for
+    # random weights a size: tiny, mini, small, medium, base or large.
     bert: str = "bert_base_en_uncased"
     # vocab.txt of bert's word pieces; else what lies beside its weights.
     vocabulary: Path | None = None

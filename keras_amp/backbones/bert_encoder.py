@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_amp.backbones.bert_checkpoint import read_bert_checkpoint
+from keras_amp.backbones.bert_names import downloaded, find_bert
 from keras_amp.backbones.bert_weights import one_line
 from keras_amp.backbones.hugging_face import (
     is_hugging_face,
@@ -72,9 +73,12 @@ def load_bert(source):
     """A pretrained BERT encoder.
 
     Args:
-        source: The handle of a keras-hub preset, which is fetched and kept,
-            such as `"bert_base_en_uncased"` or `"hf://bert-base-uncased"`; or
-            a folder with
+        source: A name of `keras_amp.backbones.BERT_NAMES`, such as
+            `"all-MiniLM-L6-v2"`, looked for below the folder of the
+            environment variable `KERAS_AMP_MODELS`, then on the hub; the
+            handle of a keras-hub preset, which is fetched and kept, such as
+            `"bert_base_en_uncased"` or `"hf://bert-base-uncased"`; or a
+            folder with
 
             - a keras-hub preset (`config.json`, `model.weights.h5`),
             - a Hugging Face model (`config.json`, `model.safetensors`), read
@@ -93,12 +97,12 @@ def load_bert(source):
             reached.
         ImportError: If `keras-hub` is missing.
     """
-    hub = _keras_hub()
+    hub, source = _keras_hub(), find_bert(source)
     if is_model_garden(source):
         encoder = _built(*read_model_garden(source))
     elif _is_checkpoint(source):
         encoder = _built(*read_bert_checkpoint(source))
-    elif is_hugging_face(folder := _downloaded(source)):
+    elif is_hugging_face(folder := downloaded(source)):
         encoder = _built(*read_hugging_face(folder))
     else:
         encoder = _from_preset(hub.models, source)
@@ -119,20 +123,6 @@ def _built(config, weights):
     encoder = BertBackbone(**config)
     encoder.set_weights(weights)
     return encoder
-
-
-def _downloaded(source):
-    """The folder of a Hugging Face handle, else what it was given."""
-    if not str(source).startswith("hf://"):
-        return source
-    hub = needed("huggingface_hub", f"'{source}'", '"keras_amp[bert]"')
-    try:
-        return hub.snapshot_download(
-            str(source).removeprefix("hf://"),
-            allow_patterns=["config.json", "model*.safetensors", "vocab.txt"],
-        )
-    except Exception:  # from_preset tries it too, and says what is wrong.
-        return source
 
 
 def _from_preset(models, source):
@@ -161,13 +151,17 @@ def load_bert_vocabulary(source):
         ValueError: If there is no vocabulary, or it can't be reached.
         ImportError: If `keras-hub` is missing.
     """
+    source = find_bert(source)
     path = Path(source) / "vocab.txt"
     if _is_checkpoint(source):
         if not path.is_file():
             raise ValueError(f"There is no '{path}' beside the checkpoint.")
         return {"vocabulary": path}
+    models, folder = _keras_hub().models, downloaded(source)
+    if not is_hugging_face(folder):
+        folder = source
     try:
-        tokenizer = _keras_hub().models.BertTokenizer.from_preset(str(source))
+        tokenizer = models.BertTokenizer.from_preset(str(folder))
     except ImportError:
         raise
     except Exception as error:

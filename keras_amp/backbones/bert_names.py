@@ -1,0 +1,85 @@
+"""Pretrained encoders by name, and where they are looked for."""
+
+import os
+from pathlib import Path
+
+from keras_amp.backbones.bert_weights import one_line
+from keras_amp.extras import needed
+
+# What people call them, and what they are called on Hugging Face's hub.
+BERT_NAMES = {
+    "all-MiniLM-L6-v2": "sentence-transformers/all-MiniLM-L6-v2",
+    "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
+    "bert-base-uncased": "google-bert/bert-base-uncased",
+    "bert-base-multilingual-cased": "google-bert/bert-base-multilingual-cased",
+}
+_FILES = ("config.json", "vocab.txt", "tokenizer_config.json")
+
+
+def find_bert(source):
+    """Where an encoder lies: a name becomes a folder or a hub's handle.
+
+    A name of `BERT_NAMES` is looked for as a folder below that of the
+    environment variable `KERAS_AMP_MODELS`, by its name or its id; then on the
+    hub, whose cache answers without a network.
+
+    Args:
+        source: As of `load_bert`. What is no name, or a folder that is there,
+            stays what it is.
+
+    Returns:
+        `source`, a path, or a handle such as `"hf://BAAI/bge-small-en-v1.5"`.
+
+    Raises:
+        ValueError: If `KERAS_AMP_MODELS` names no folder.
+
+    Examples:
+        >>> find_bert("bge-small-en-v1.5")
+        'hf://BAAI/bge-small-en-v1.5'
+        >>> find_bert("bert_base_en_uncased")
+        'bert_base_en_uncased'
+    """
+    if not isinstance(source, str) or Path(source).is_dir():
+        return source
+    identity = BERT_NAMES.get(source, source)
+    if identity not in BERT_NAMES.values():
+        return source
+    models = os.environ.get("KERAS_AMP_MODELS")
+    if models and not Path(models).is_dir():
+        raise ValueError(
+            f"The environment variable KERAS_AMP_MODELS is '{models}', which "
+            "is no folder."
+        )
+    for name in (source, Path(identity).name, identity) if models else ():
+        if (Path(models) / name).is_dir():
+            return str(Path(models) / name)
+    return f"hf://{identity}"
+
+
+def downloaded(source):
+    """The folder of what a handle of Hugging Face's hub names.
+
+    Args:
+        source: As of `load_bert`; what is no such handle stays what it is.
+
+    Raises:
+        ValueError: If it is neither in the hub's cache nor to be reached, with
+            what to download by hand.
+        ImportError: If `huggingface-hub` is missing.
+    """
+    if not str(source).startswith("hf://"):
+        return source
+    identity = str(source).removeprefix("hf://")
+    hub = needed("huggingface_hub", f"'{source}'", '"keras_amp[bert]"')
+    try:
+        return hub.snapshot_download(
+            identity, allow_patterns=[*_FILES, "model*.safetensors"]
+        )
+    except Exception as error:  # Of the hub, of the network, of the disc.
+        name = Path(identity).name
+        raise ValueError(
+            f"'{identity}' is not in the hub's cache and can't be reached. "
+            f"Download {', '.join(_FILES)} and model.safetensors of it into "
+            f"a folder '{name}', and set KERAS_AMP_MODELS to the folder above. "
+            f"It is {one_line(error)}"
+        ) from error
