@@ -95,8 +95,10 @@ def _weights(checkpoint, sizes):
     found = []
     for layer, leaf, shape in named_weights(sizes):
         name = name_of(layer, leaf)
+        # Only objects have an axis for the heads, whose number it tells.
+        size = list if name.endswith(_END) else np.prod
         # Before memory is taken for it.
-        if np.prod(shapes[name]) != np.prod(shape):
+        if size(shapes[name]) != size(shape):
             raise ValueError(f"{name} has shape {shapes[name]}, not {shape}")
         found.append((name, shape))
     for name, shape in found:

@@ -19,6 +19,7 @@ _FIXED = {
     "output_range": None,
 }
 _ACTIVATIONS = ("gelu_approximate", "gelu", "relu", "silu", "tanh")
+_KINDS = ("BertEncoderV2", "BertEncoder")
 _POINTS = np.linspace(-4, 4, 101, dtype="float32")
 
 
@@ -40,10 +41,16 @@ def read_model_garden(encoder):
         `BertBackbone`, and a list of arrays in its weights' order.
 
     Raises:
+        TypeError: If it is another object of the Model Garden.
         ValueError: If it has no weights yet, or computes what BERT does not.
     """
-    config = encoder.get_config()
     name = type(encoder).__name__
+    if name not in _KINDS:
+        raise TypeError(
+            f"`source` must be a {' or '.join(_KINDS)} if it is of the Model "
+            f"Garden. Received: {name}"
+        )
+    config = encoder.get_config()
     fixed = {**_FIXED, "embedding_width": config.get("hidden_size")}
     for key, value in fixed.items():
         if config.get(key, value) != value:

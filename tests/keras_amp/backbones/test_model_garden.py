@@ -159,3 +159,19 @@ def test_an_encoder_without_weights_is_refused():
     reference = networks.BertEncoderV2(vocab_size=7, hidden_size=12)
     with pytest.raises(ValueError, match="no weights yet"):
         keras_amp.load_bert(reference)
+
+
+def test_another_network_is_refused():
+    reference = networks.AlbertEncoder(vocab_size=7, hidden_size=12)
+    with pytest.raises(TypeError, match="Received: AlbertEncoder"):
+        keras_amp.load_bert(reference)
+
+
+def test_another_number_of_heads_is_refused(tmp_path):
+    reference, _ = official(networks.BertEncoderV2)
+    checkpoint = tf.train.Checkpoint(encoder=reference)
+    checkpoint.write(str(tmp_path / "bert_model.ckpt"))
+    # The same number of numbers.
+    folder = folder_of(tmp_path, {**CONFIG, "num_attention_heads": 4})
+    with pytest.raises(ValueError, match="of the size that"):
+        keras_amp.load_bert(folder)
