@@ -95,6 +95,7 @@ def load_bert(source):
     Raises:
         ValueError: If there is no BERT there, it is damaged, or it can't be
             reached.
+        TypeError: If it is another object.
         ImportError: If `keras-hub` is missing.
     """
     hub, source = _keras_hub(), find_bert(source)
