@@ -23,6 +23,7 @@ from tests.keras_amp.backbones.test_bert_encoder import (
     folder_of,
     random_values,
     write_checkpoint,
+    write_objects,
 )
 from tests.training.test_report import cell_of, record_of
 from training.checkpoint import Checkpoint
@@ -134,11 +135,11 @@ def test_vocabularies(tmp_path, faults):
     assert_read_or_refused(lambda: WordPieceTokenizer(path)(["its", ""]), path)
 
 
-@pytest.fixture(scope="module")
-def bert(tmp_path_factory):
-    """The folder of a checkpoint, and its files."""
+@pytest.fixture(scope="module", params=[write_checkpoint, write_objects])
+def bert(request, tmp_path_factory):
+    """The folder of a checkpoint of either kind, and its files."""
     folder = folder_of(tmp_path_factory.mktemp("bert"))
-    write_checkpoint(folder, random_values())
+    request.param(folder, random_values())
     return {
         path: path.read_bytes()
         for path in sorted(folder.iterdir())

@@ -54,6 +54,37 @@ def write_checkpoint(folder, values):
         )
 
 
+def write_objects(folder, values, root="encoder"):
+    """Writes a checkpoint like that of the Model Garden's `BertEncoderV2`."""
+    values = iter(values.values())
+
+    def layer(*leaves):
+        node = tf.train.Checkpoint()
+        for leaf in leaves:
+            setattr(node, leaf, tf.Variable(next(values)))
+        return node
+
+    encoder = tf.train.Checkpoint()
+    for name in ("embedding", "position_embedding", "type_embedding"):
+        setattr(encoder, f"_{name}_layer", layer("embeddings"))
+    encoder._embedding_norm_layer = layer("gamma", "beta")
+    blocks = []
+    for _ in range(CONFIG["num_hidden_layers"]):
+        block, attention = tf.train.Checkpoint(), tf.train.Checkpoint()
+        for name in ("query", "key", "value", "output"):
+            setattr(attention, f"_{name}_dense", layer("kernel", "bias"))
+        block._attention_layer = attention
+        block._attention_layer_norm = layer("gamma", "beta")
+        block._output_layer_norm = layer("gamma", "beta")
+        block._intermediate_dense = layer("kernel", "bias")
+        block._output_dense = layer("kernel", "bias")
+        blocks.append(block)
+    encoder._transformer_layers = blocks
+    encoder._pooler_layer = layer("kernel", "bias")
+    checkpoint = tf.train.Checkpoint(**{root: encoder})
+    checkpoint.write(str(folder / "bert_model.ckpt"))
+
+
 def random_values():
     """Random weights by Google's names, of the shapes that keras-hub has."""
     rng = np.random.default_rng(0)
@@ -75,6 +106,19 @@ def test_a_checkpoints_weights(tmp_path):
         np.testing.assert_allclose(
             weight, value.reshape(weight.shape), rtol=1e-6
         )
+
+
+@pytest.mark.parametrize("root", ["encoder", "model"])
+def test_the_weights_of_a_checkpoint_of_objects(tmp_path, root):
+    values = random_values()
+    write_objects(folder_of(tmp_path), values, root)
+    encoder = keras_amp.load_bert(tmp_path)
+    for weight, value in zip(encoder.weights, values.values(), strict=True):
+        np.testing.assert_allclose(weight, value, rtol=1e-6)
+    # The same number of numbers.
+    folder_of(tmp_path, {**CONFIG, "num_attention_heads": 4})
+    with pytest.raises(ValueError, match="of the size that"):
+        keras_amp.load_bert(tmp_path)
 
 
 @pytest.mark.parametrize(
