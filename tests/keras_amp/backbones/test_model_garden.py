@@ -147,7 +147,7 @@ def test_an_encoder_itself(encoder_class, activation):
         ({"attention_dropout": 0.3}, "they must be the same"),
         ({"inner_activation": tf.nn.selu}, "none of gelu_approximate, gelu"),
     ],
-    ids=str,
+    ids=["norm_first", "embedding_width", "dropout", "activation"],
 )
 def test_an_encoder_that_is_no_bert_is_refused(options, message):
     reference, _ = official(networks.BertEncoderV2, **options)
