@@ -67,6 +67,10 @@ def read_bert_checkpoint(folder):
         sizes, dropout = sizes_of(config), dropout_of(config)
         if config.get("hidden_act", "gelu") != "gelu":
             raise ValueError(f"hidden_act is {config['hidden_act']!r:.40}")
+        if config.get("attention_probs_dropout_prob", dropout) != dropout:
+            raise ValueError(
+                "attention_probs_dropout_prob differs from hidden_dropout_prob"
+            )
     except (
         ValueError,
         KeyError,

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from keras_amp.backbones.bert_weights import one_line
+from keras_amp.backbones.hugging_face import is_hugging_face
 from keras_amp.extras import needed
 
 # What people call them, and what they are called on Hugging Face's hub.
@@ -13,6 +14,7 @@ BERT_NAMES = {
     "bert-base-uncased": "google-bert/bert-base-uncased",
     "bert-base-multilingual-cased": "google-bert/bert-base-multilingual-cased",
 }
+_NEEDED = ("config.json", "vocab.txt", "model*.safetensors")
 _FILES = ("config.json", "vocab.txt", "tokenizer_config.json")
 
 
@@ -71,15 +73,26 @@ def downloaded(source):
         return source
     identity = str(source).removeprefix("hf://")
     hub = needed("huggingface_hub", f"'{source}'", '"keras_amp[bert]"')
-    try:
-        return hub.snapshot_download(
-            identity, allow_patterns=[*_FILES, "model*.safetensors"]
-        )
-    except Exception as error:  # Of the hub, of the network, of the disc.
-        name = Path(identity).name
-        raise ValueError(
-            f"'{identity}' is not in the hub's cache and can't be reached. "
-            f"Download {', '.join(_FILES)} and model.safetensors of it into "
-            f"a folder '{name}', and set KERAS_AMP_MODELS to the folder above. "
-            f"It is {one_line(error)}"
-        ) from error
+    for is_offline in (True, False):
+        try:
+            folder = hub.snapshot_download(
+                identity,
+                allow_patterns=[*_FILES, "model*.safetensors"],
+                local_files_only=is_offline,
+            )
+        except Exception as error:  # Of the hub, of the network, of the disc.
+            why = one_line(error)
+            continue
+        # What a download that was broken off has left is not all of it; of
+        # a preset of keras-hub's, which has other files, this is not asked.
+        missing = [one for one in _NEEDED if not any(Path(folder).glob(one))]
+        if not missing or not (is_offline or is_hugging_face(folder)):
+            return folder
+        why = f"'{folder}' has no {', '.join(missing)}"
+    name = Path(identity).name
+    raise ValueError(
+        f"'{identity}' is not in the hub's cache and can't be reached. "
+        f"Download {', '.join(_FILES)} and model.safetensors of it into a "
+        f"folder '{name}', and set KERAS_AMP_MODELS to the folder above. It "
+        f"is {why}"
+    )

@@ -56,10 +56,14 @@ def test_the_hubs_cache_answers_without_a_network(tmp_path, monkeypatch):
     revision = "0" * 40
     snapshot = cached / "snapshots" / revision
     snapshot.mkdir(parents=True)
-    (snapshot / "config.json").write_text("{}")
+    for name in ("config.json", "vocab.txt", "model.safetensors"):
+        (snapshot / name).write_text('{"model_type": "bert"}')
     (cached / "refs").mkdir()
     (cached / "refs" / "main").write_text(revision)
     assert downloaded(find_bert(NAME)) == str(snapshot)
+    (snapshot / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match="is not in the hub's cache"):
+        downloaded(find_bert(NAME))
 
 
 def test_what_cannot_be_reached_says_what_to_download(tmp_path, monkeypatch):
