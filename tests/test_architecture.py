@@ -8,6 +8,7 @@ import pytest
 HERE = Path(__file__).parent.parent
 # From the bottom up; each may import those before it.
 LAYERS = [
+    "errors",
     "extras",
     "policy",
     "graph",

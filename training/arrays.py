@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 
-from keras_amp.backbones.bert_weights import one_line
+from keras_amp.errors import one_line
 from keras_amp.whole import written_whole
 
 

@@ -10,9 +10,9 @@ import tensorflow as tf
 from keras_amp.backbones.bert_weights import (
     dropout_of,
     named_weights,
-    one_line,
     sizes_of,
 )
+from keras_amp.errors import one_line
 
 # What the Model Garden's objects call the layers that Google named.
 _OBJECTS = {
@@ -67,10 +67,6 @@ def read_bert_checkpoint(folder):
         sizes, dropout = sizes_of(config), dropout_of(config)
         if config.get("hidden_act", "gelu") != "gelu":
             raise ValueError(f"hidden_act is {config['hidden_act']!r:.40}")
-        if config.get("attention_probs_dropout_prob", dropout) != dropout:
-            raise ValueError(
-                "attention_probs_dropout_prob differs from hidden_dropout_prob"
-            )
     except (
         ValueError,
         KeyError,

@@ -7,7 +7,6 @@ import numpy as np
 
 from keras_amp.backbones.bert_checkpoint import read_bert_checkpoint
 from keras_amp.backbones.bert_names import downloaded, find_bert
-from keras_amp.backbones.bert_weights import one_line
 from keras_amp.backbones.hugging_face import (
     is_hugging_face,
     read_hugging_face,
@@ -16,6 +15,7 @@ from keras_amp.backbones.model_garden import (
     is_model_garden,
     read_model_garden,
 )
+from keras_amp.errors import one_line
 from keras_amp.extras import needed
 
 _WHAT_WOULD_DO = (

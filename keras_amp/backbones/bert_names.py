@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from keras_amp.backbones.bert_weights import one_line
 from keras_amp.backbones.hugging_face import is_hugging_face
+from keras_amp.errors import one_line
 from keras_amp.extras import needed
 
 # What people call them, and what they are called on Hugging Face's hub.

@@ -87,15 +87,14 @@ def dropout_of(config):
     """The dropout rate that a configuration says, 0.1 if it says none.
 
     Raises:
-        ValueError: If it is not in [0, 1).
+        ValueError: If it is not in [0, 1), or that of the attention differs:
+            keras-hub's blocks have one.
     """
     rate = config.get("hidden_dropout_prob", 0.1)
     if not 0 <= rate < 1:
         raise ValueError("hidden_dropout_prob is not in [0, 1)")
+    if config.get("attention_probs_dropout_prob", rate) != rate:
+        raise ValueError(
+            "attention_probs_dropout_prob differs from hidden_dropout_prob"
+        )
     return rate
-
-
-def one_line(error, limit=160):
-    """An error as one line of at most `limit` characters."""
-    line = " ".join(f"{type(error).__name__}: {error}".split())
-    return line if len(line) <= limit else line[:limit] + "…"

@@ -8,9 +8,9 @@ import numpy as np
 from keras_amp.backbones.bert_weights import (
     dropout_of,
     named_weights,
-    one_line,
     sizes_of,
 )
+from keras_amp.errors import one_line
 from keras_amp.extras import needed
 
 # Keras' name of each activation. Hugging Face's "gelu" is the exact one.
@@ -101,15 +101,10 @@ def _options(config):
     epsilon = config.get("layer_norm_eps", 1e-12)
     if not 0 < epsilon < 1:
         raise ValueError(f"layer_norm_eps is {epsilon!r:.40}")
-    dropout = dropout_of(config)
-    if config.get("attention_probs_dropout_prob", dropout) != dropout:
-        raise ValueError(
-            "attention_probs_dropout_prob differs from hidden_dropout_prob"
-        )
     return {
         "activation": _ACTIVATIONS[activation],
         "layer_norm_epsilon": epsilon,
-        "dropout": dropout,
+        "dropout": dropout_of(config),
     }
 
 
