@@ -6,6 +6,7 @@ from keras_amp.backbones import BERT as BERT
 from keras_amp.backbones import BiLSTM as BiLSTM
 from keras_amp.backbones import TextCNN as TextCNN
 from keras_amp.backbones import load_bert as load_bert
+from keras_amp.backbones import load_bert_pooling as load_bert_pooling
 from keras_amp.backbones import load_bert_vocabulary as load_bert_vocabulary
 from keras_amp.backbones import random_bert as random_bert
 from keras_amp.cut import cut as cut

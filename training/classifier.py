@@ -77,8 +77,13 @@ def build_classifier(options, tokenizer, num_classes, words=None):
     settings = {"dropout": options.dropout, "l2": options.l2}
     size = tokenizer.vocabulary_size()
     if options.backbone == "bert":
-        encoder = _encoder(options, size)
-        return keras_amp.BERT(encoder, num_classes, **settings)
+        encoder, pooling = _encoder(options, size)
+        return keras_amp.BERT(
+            encoder,
+            num_classes,
+            pooling=options.pooling or pooling,
+            **settings,
+        )
     backbones = {"cnn": keras_amp.TextCNN, "bilstm": keras_amp.BiLSTM}
     backbone = backbones[options.backbone]
     if words is None:
@@ -119,10 +124,12 @@ def loss_of(options):
 
 
 def _encoder(options, vocabulary_size):
+    """The encoder to begin with, and what it was pooled by."""
     if options.bert in keras_amp.backbones.BERT_SIZES:
-        return keras_amp.random_bert(
+        encoder = keras_amp.random_bert(
             options.bert, vocabulary_size, max(512, options.max_length)
         )
+        return encoder, "first"
     encoder = keras_amp.load_bert(options.bert)
     if vocabulary_size > encoder.vocabulary_size:
         raise ValueError(
@@ -134,4 +141,4 @@ def _encoder(options, vocabulary_size):
             f"--max-length must be at most {encoder.max_sequence_length} for "
             f"'{options.bert}', not {options.max_length}"
         )
-    return encoder
+    return encoder, keras_amp.load_bert_pooling(options.bert)

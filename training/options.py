@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 from keras_amp import policy
-from keras_amp.backbones import BERT_SIZES
+from keras_amp.backbones import BERT_SIZES, POOLINGS
 from training.cells import Layout
 from training.named import SOURCES
 from training.presets import DEMO, PAPER, RANDOM_BERT
@@ -52,6 +52,10 @@ class TrainOptions:
     bert: str = "bert_base_en_uncased"
     # vocab.txt of bert's word pieces; else what lies beside its weights.
     vocabulary: Path | None = None
+    # What of bert is classified: first (the first piece's features) or mean
+    # (of all pieces); else mean for models of sentence-transformers, first
+    # for all others.
+    pooling: str | None = None
     # none, word, sent, word-amp, sent-amp or nonlinear: what is mixed, and
     # whether at an adversarial lam.
     method: str = "word-amp"
@@ -220,8 +224,14 @@ class TrainOptions:
                 "--embeddings and --max-words are for cnn and bilstm; what "
                 "--backbone bert begins with goes into --bert"
             )
-        if self.vocabulary and not is_bert:
-            raise ValueError("--vocabulary is for --backbone bert")
+        for key in ("vocabulary", "pooling"):
+            if getattr(self, key) and not is_bert:
+                raise ValueError(f"--{key} is for --backbone bert")
+        if self.pooling not in (None, *POOLINGS):
+            raise ValueError(
+                f"--pooling must be {' or '.join(POOLINGS)}, not "
+                f"'{self.pooling}'"
+            )
         if self.freeze_embeddings and self.embeddings == "random":
             raise ValueError("--freeze-embeddings needs --embeddings FILE")
         if is_bert and self.bert in BERT_SIZES and not self.vocabulary:

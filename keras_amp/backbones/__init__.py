@@ -1,8 +1,12 @@
 """Text classifiers with two named places to mix: `word` and `sentence`."""
 
 from keras_amp.backbones.bert import BERT as BERT
+from keras_amp.backbones.bert import POOLINGS as POOLINGS
 from keras_amp.backbones.bert_encoder import BERT_SIZES as BERT_SIZES
 from keras_amp.backbones.bert_encoder import load_bert as load_bert
+from keras_amp.backbones.bert_encoder import (
+    load_bert_pooling as load_bert_pooling,
+)
 from keras_amp.backbones.bert_encoder import (
     load_bert_vocabulary as load_bert_vocabulary,
 )

@@ -5,6 +5,8 @@ from keras import layers, ops
 
 from keras_amp.backbones.masking import MeanPooling
 
+POOLINGS = ("first", "mean")
+
 
 def BERT(  # noqa: N802 (named as a class, like the models of Keras)
     encoder, num_classes, dropout=0.1, l2=0.0, pooling="first", name="bert"
@@ -30,7 +32,8 @@ def BERT(  # noqa: N802 (named as a class, like the models of Keras)
         pooling: `"first"`, the features of the first piece through the
             encoder's own dense layer, as BERT was trained; or `"mean"`, the
             mean of the features of all pieces, as the models of
-            sentence-transformers were, whose dense layer was not.
+            sentence-transformers were, whose dense layer was not;
+            `load_bert_pooling` says which it is.
         name: String, the model's name.
 
     Returns:
@@ -50,9 +53,10 @@ def BERT(  # noqa: N802 (named as a class, like the models of Keras)
     References:
         - [BERT](https://arxiv.org/abs/1810.04805), Devlin et al., 2019.
     """
-    if pooling not in ("first", "mean"):
+    if pooling not in POOLINGS:
         raise ValueError(
-            f'`pooling` must be "first" or "mean". Received: {pooling!r}'
+            f"`pooling` must be one of {', '.join(POOLINGS)}. "
+            f"Received: {pooling!r}"
         )
     ids = keras.Input((None,), dtype="int32", name="ids")
     is_piece = ops.not_equal(ids, 0)

@@ -1,12 +1,18 @@
 """BERT encoders: pretrained ones from where they lie, and new ones."""
 
+import json
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from keras_amp.backbones.bert_checkpoint import read_bert_checkpoint
-from keras_amp.backbones.bert_names import downloaded, find_bert
+from keras_amp.backbones.bert_names import (
+    BERT_NAMES,
+    POOLING_FILE,
+    downloaded,
+    find_bert,
+)
 from keras_amp.backbones.hugging_face import (
     is_hugging_face,
     read_hugging_face,
@@ -174,6 +180,44 @@ def load_bert_vocabulary(source):
         "vocabulary": tokenizer.get_vocabulary(),
         "lowercase": tokenizer.lowercase,
     }
+
+
+def load_bert_pooling(source):
+    """What a pretrained encoder was pooled by, for `keras_amp.BERT`.
+
+    Args:
+        source: As for `load_bert`.
+
+    Returns:
+        `"mean"` for a model of sentence-transformers whose files
+        (`1_Pooling/config.json`) or name say so, else `"first"`.
+
+    Raises:
+        ValueError: If what it says can't be read, or it can't be reached.
+
+    Examples:
+        >>> load_bert_pooling("bert_base_en_uncased")
+        'first'
+    """
+    if not isinstance(source, str | Path):
+        return "first"
+    folder = downloaded(find_bert(source))
+    path = Path(folder) / POOLING_FILE
+    if path.is_file():
+        try:
+            config = json.loads(path.read_text(encoding="utf-8"))
+            modes = (
+                config.get("pooling_mode") == "mean",
+                config.get("pooling_mode_mean_tokens") is True,
+            )
+        except (ValueError, AttributeError, RecursionError) as error:
+            raise ValueError(
+                f"'{path}' says no pooling that can be read "
+                f"({one_line(error)})."
+            ) from error
+        return "mean" if any(modes) else "first"
+    identity = BERT_NAMES.get(source, str(source).removeprefix("hf://"))
+    return "mean" if identity.startswith("sentence-transformers/") else "first"
 
 
 def _is_checkpoint(source):

@@ -16,6 +16,8 @@ BERT_NAMES = {
 }
 _NEEDED = ("config.json", "vocab.txt", "model*.safetensors")
 _FILES = ("config.json", "vocab.txt", "tokenizer_config.json")
+# Where a model of sentence-transformers says how it is pooled.
+POOLING_FILE = "1_Pooling/config.json"
 
 
 def find_bert(source):
@@ -77,7 +79,7 @@ def downloaded(source):
         try:
             folder = hub.snapshot_download(
                 identity,
-                allow_patterns=[*_FILES, "model*.safetensors"],
+                allow_patterns=[*_FILES, POOLING_FILE, "model*.safetensors"],
                 local_files_only=is_offline,
             )
         except Exception as error:  # Of the hub, of the network, of the disc.

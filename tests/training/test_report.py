@@ -189,6 +189,7 @@ def all_records(seeds=2):
         "2": {"backbone": ("cnn",), "dataset": ("trec", "mr")},
         "3": {"backbone": ("cnn",), "share": (0.03, 0.1)},
         "what-matters": {"backbone": ("cnn",), "place": ("word",)},
+        "few-labels": {"variant": ("cnn", "bert-first", "bert-mean")},
     }
     rng = np.random.default_rng(0)
     return [
@@ -251,6 +252,7 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
         "RESULTS.md",
         "table_2.csv",
         "what_matters.csv",
+        "few_labels.csv",
         "learning_curves.png",
         "error_by_share.png",
         "figure_2.png",
@@ -266,6 +268,11 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
     assert "- trec cnn sent seed 0: `ValueError: no`" in text
     assert "(results/figure_2.png)" in text
     assert "- Does re-weighting add to it? CNN, words mixed: " in text
+    begun = "| pretrained encoder, mean of the pieces | "
+    assert text.count("With 5 % of TREC's labels (2 subsets)") == 1
+    assert text.count(begun) == 1
+    assert "`bert_base_en_uncased`, pooled by mean, 1" in text
+    assert begun in readme.read_text()
     assert readme.read_text().startswith("before\n<!-- results -->\n| test")
     csv = pd.read_csv(output.parent / "results" / "table_2.csv")
     assert len(csv) == len(TABLES["2"].cells())

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_amp
 from tests.helpers import files_limited_to
 from tests.keras_amp.test_tensorboard import read
 from training.__main__ import main
+from training.classifier import build_classifier, build_tokenizer
 from training.demo import load_demo
 from training.options import METHODS, TrainOptions
 from training.presets import PAPER
 
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "who", "what", "##s", "?"]
 QUICK = ["--steps", "6", "--steps-per-evaluation", "3", "--batch-size", "16"]
 
 
@@ -134,21 +137,51 @@ def test_word_vectors_are_read_once_and_their_coverage_recorded(run, tmp_path):
 
 
 def test_a_random_bert_trains_and_answers(run, tmp_path):
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "who", "what", "##s", "?"]
     vocabulary = tmp_path / "vocab.txt"
-    vocabulary.write_text("\n".join(pieces) + "\n")
+    vocabulary.write_text("\n".join(PIECES) + "\n")
     code, out, _ = run(
         "train",
         *["--backbone", "bert", "--bert", "tiny", "--vocabulary", vocabulary],
-        *QUICK,
+        *["--pooling", "mean", *QUICK],
     )
     assert code == 0
+    (record,) = (tmp_path / "runs/demo-bert-tiny-word-amp").iterdir()
+    assert json.loads(record.read_text())["options"]["pooling"] == "mean"
     assert "word pieces are [UNK], not in its vocabulary" in out
     code, out, _ = run(
         "predict", "saved_models/demo-bert-tiny-word-amp", "Who ?"
     )
     assert code == 0
     assert "Who ?" in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "is_mean"),
+    [
+        (None, "models/all-MiniLM-L6-v2", False),
+        (None, "all-MiniLM-L6-v2", True),
+        ("first", "all-MiniLM-L6-v2", False),
+        ("mean", "tiny", True),
+    ],
+)
+def test_bert_is_pooled_as_asked_or_as_its_model_was(
+    tmp_path, monkeypatch, asked, name, is_mean
+):
+    monkeypatch.setenv("KERAS_AMP_MODELS", str(tmp_path / "models"))
+    encoder = keras_amp.random_bert("tiny", 8)
+    encoder.save_to_preset(str(tmp_path / "models/all-MiniLM-L6-v2"))
+    options = TrainOptions(
+        dataset="trec",
+        backbone="bert",
+        bert=str(tmp_path / name) if "/" in name else name,
+        vocabulary=tmp_path / "vocab.txt",
+        pooling=asked,
+    ).resolved()
+    options.vocabulary.write_text("\n".join(PIECES) + "\n")
+    classifier = build_classifier(options, build_tokenizer(options, []), 3)
+    names = {layer.name for layer in classifier.layers}
+    assert ("mean" in names) is is_mean
+    assert ("pooled_dense" in names) is not is_mean
 
 
 def test_the_next_run_gets_the_next_number(run, tmp_path):
@@ -281,6 +314,11 @@ def test_runs_are_named_by_what_differs():
         (["--embeddings", "none.txt"], "--embeddings: there is no file 'none"),
         (["--freeze-embeddings"], "--freeze-embeddings needs --embeddings"),
         (["--vocabulary", "v.txt"], "--vocabulary is for --backbone bert"),
+        (["--pooling", "mean"], "--pooling is for --backbone bert"),
+        (
+            ["--backbone", "bert", "--pooling", "max"],
+            "--pooling must be first or mean, not 'max'",
+        ),
         (
             ["--backbone", "bert", "--embeddings", "v.txt"],
             "--embeddings and --max-words are for cnn and bilstm",

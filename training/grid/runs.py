@@ -28,7 +28,7 @@ class Run:
         parts = [options.name]
         if options.train_share < 1:
             parts.append(f"{options.train_share:.0%}")
-        for field in ("alpha", "epsilon", "min_op"):
+        for field in ("alpha", "epsilon", "min_op", "pooling"):
             value = getattr(options, field)
             if value != getattr(TrainOptions, field):
                 parts.append(f"{field}={value}")

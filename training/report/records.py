@@ -19,6 +19,7 @@ _OPTIONAL = {
     "train_share": float,
     "bert": str,
     "vocabulary": str,
+    "pooling": str,
     "jit_compile": bool,
 }
 MEASURES = ("test_error", "oracle_test_error", "test_calibration_error")

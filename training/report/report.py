@@ -8,6 +8,7 @@ from training.report.figures import FIGURES, draw_figure
 from training.report.records import load_records, results_of
 from training.report.sections import (
     answers,
+    beginnings,
     environments,
     failures,
     figure_list,
@@ -18,7 +19,7 @@ from training.report.tables import rows_of
 from training.tables import TABLES
 
 # Figure 2 has a figure; its runs are Table 3's.
-PRINTED = ("2", "3", "4", "5", "what-matters")
+PRINTED = ("2", "3", "4", "5", "what-matters", "few-labels")
 README_MARKS = ("<!-- results -->", "<!-- end of results -->")
 HEAD = """\
 # Results
@@ -99,7 +100,7 @@ def report(records_dir, output, readme, is_drawing):
     parts = [
         HEAD,
         environments(records),
-        "## At a glance\n\n" + glance(rows["2"]),
+        "## At a glance\n\n" + _glances(rows),
         answers(rows["what-matters"]),
         *sections,
         figure_list(figures),
@@ -108,16 +109,21 @@ def report(records_dir, output, readme, is_drawing):
     write_text(output, "\n".join(part for part in parts if part))
     written.append(output)
     if readme is not None:
-        write_text(readme, _with_results(readme.read_text("utf-8"), rows["2"]))
+        write_text(readme, _with_results(readme.read_text("utf-8"), rows))
         written.append(readme)
     return written
+
+
+def _glances(rows):
+    parts = glance(rows["2"]), beginnings(rows["few-labels"])
+    return "\n".join(part for part in parts if part)
 
 
 def _with_results(text, rows):
     begin, end = README_MARKS
     if begin not in text or end not in text:
         raise ValueError(f"--readme: the file has no '{begin}' and '{end}'")
-    block = f"{begin}\n{glance(rows)}{end}"
+    block = f"{begin}\n{_glances(rows)}{end}"
     pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
     return re.sub(pattern, lambda _: block, text, flags=re.DOTALL)
 

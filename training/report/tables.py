@@ -17,6 +17,8 @@ NAMES = {
     "bilstm": "BiLSTM",
     "bilstm-vectors": "BiLSTM with word vectors",
     "bert": "BERT",
+    "bert-first": "pretrained encoder, first piece",
+    "bert-mean": "pretrained encoder, mean of the pieces",
     "none": "no mixup",
     "word": "WordMixup",
     "word-amp": "WordAMP",

@@ -1,6 +1,7 @@
-"""The paper's tables and figure, each as a grid of experiments."""
+"""The paper's tables and figure, and ours, each as a grid of experiments."""
 
 from training.tables import (
+    few_labels,
     figure_2,
     table_2,
     table_3,
@@ -11,5 +12,8 @@ from training.tables import (
 
 TABLES = {
     module.TABLE.name: module.TABLE
-    for module in (table_2, table_3, table_4, table_5, figure_2, what_matters)
+    for module in (
+        *(table_2, table_3, table_4, table_5, figure_2),
+        *(what_matters, few_labels),
+    )
 }

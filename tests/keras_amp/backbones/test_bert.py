@@ -46,7 +46,7 @@ def test_it_can_average_all_pieces(encoder):
     np.testing.assert_allclose(model(IDS), expected, atol=1e-6)
     own = {id(weight) for weight in model.weights}
     assert id(encoder.pooled_dense.kernel) not in own
-    with pytest.raises(ValueError, match='must be "first" or "mean"'):
+    with pytest.raises(ValueError, match="must be one of first, mean"):
         keras_amp.BERT(encoder, 3, pooling="max")
 
 

@@ -1,3 +1,5 @@
+import json
+
 import keras_hub
 import numpy as np
 import pytest
@@ -46,6 +48,29 @@ def test_a_folder_comes_before_a_name(models, monkeypatch):
 def test_what_is_no_name_stays_what_it_is(models):
     for source in ("bert_base_en_uncased", "hf://a/b", "no/folder", 3):
         assert find_bert(source) == source
+
+
+def test_how_it_was_pooled_is_what_its_files_or_its_name_say(models):
+    folder = models[0] / NAME
+    assert keras_amp.load_bert_pooling(NAME) == "mean"
+    assert keras_amp.load_bert_pooling(folder) == "first"
+    assert keras_amp.load_bert_pooling("bert_base_en_uncased") == "first"
+    assert keras_amp.load_bert_pooling(object()) == "first"
+    path = folder / "1_Pooling" / "config.json"
+    path.parent.mkdir()
+    for config, pooling in (
+        ({"pooling_mode_mean_tokens": True}, "mean"),
+        ({"pooling_mode_cls_token": True}, "first"),
+        ({"pooling_mode_mean_tokens": False}, "first"),
+        ({"pooling_mode": "mean"}, "mean"),
+    ):
+        path.write_text(json.dumps(config))
+        for source in (NAME, str(folder)):
+            assert keras_amp.load_bert_pooling(source) == pooling
+    for damaged in ("{", "[]", '"x"', "[" * 100_000):
+        path.write_text(damaged)
+        with pytest.raises(ValueError, match="says no pooling that can be"):
+            keras_amp.load_bert_pooling(NAME)
 
 
 def test_the_hubs_cache_answers_without_a_network(tmp_path, monkeypatch):
