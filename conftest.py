@@ -38,7 +38,9 @@ def pytest_make_collect_report(collector):
     report = yield
     if report.outcome != "failed":
         return report
-    error = report.call.excinfo.value.__cause__
+    # pytest before 8.1 raises the error itself.
+    error = report.call.excinfo.value
+    error = error.__cause__ or error
     package = (getattr(error, "name", None) or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError) and package in EXTRAS:
         reason = f'needs {package}: pip install -e ".[{EXTRAS[package]}]"'

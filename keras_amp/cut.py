@@ -219,7 +219,7 @@ def _expand(model, path, mix_at, outermost, inherited=None):
     for node in nodes:
         if node is calls[0]:
             steps += [Step.into(node, layer), *inner_steps]
-            steps.append(Step.out_of(node, layer))
+            steps += Step.out_of(node, layer)
         elif not node.is_input:
             steps.append(Step.of_node(node, inherited))
     return steps, mixed

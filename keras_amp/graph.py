@@ -68,12 +68,18 @@ class Step:
 
     @classmethod
     def out_of(cls, node, nested):
-        """A step from a nested model's outputs to what its call makes."""
+        """Steps from each of a nested model's outputs to what its call makes.
 
-        def call(known, run):
-            return [known[id(tensor)] for tensor in nested.outputs]
+        One step each, for what depends on one output need not on another.
+        """
 
-        return cls(nested.name, nested.outputs, node.outputs, call)
+        def step(inner, outer):
+            def call(known, run):
+                return known[id(inner)]
+
+            return cls(nested.name, [inner], [outer], call)
+
+        return list(map(step, nested.outputs, node.outputs))
 
 
 class Half(keras.Model):

@@ -120,8 +120,8 @@ class Mixup(Wrapper):
                 "`loss_weights` weighs several losses, and there is one. "
                 f"Received: loss_weights={loss_weights!r}"
             )
-        weighted = tree.flatten(weighted_metrics)
-        self._num_weighted_metrics = sum(one is not None for one in weighted)
+        metrics, weighted_metrics = map(_flat, (metrics, weighted_metrics))
+        self._num_weighted_metrics = len(weighted_metrics)
         super().compile(
             optimizer,
             loss,
@@ -280,6 +280,11 @@ class _Place:
     call: Callable
     lower: Callable
     upper: Callable
+
+
+def _flat(metrics):
+    """Metrics of the one output, of whatever structure, as a list."""
+    return [one for one in tree.flatten(metrics) if one is not None]
 
 
 def _check_strategy():

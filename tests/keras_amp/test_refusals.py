@@ -46,9 +46,11 @@ def two_outputs():
     return keras.Model(inputs, [hidden, layers.Dense(2)(hidden)])
 
 
-def unused_input():
-    inputs, unused = keras.Input((4,)), keras.Input((4,), name="unused")
-    return keras.Model([inputs, unused], layers.Dense(3)(inputs))
+def unused_output():
+    inputs = keras.Input((4,))
+    both = layers.Dense(3)(inputs), layers.Dense(2, name="unused")(inputs)
+    nested = keras.Model(inputs, both, name="nested")
+    return keras.Model(inputs, nested(inputs)[0])
 
 
 class Subclassed(keras.Model):
@@ -154,7 +156,9 @@ CASES = {
     "no place at all": lambda: Mixup(classifier(), []),
     "a place that is no name": lambda: Mixup(classifier(), [3]),
     "integers, such as word ids": lambda: Mixup(text_model(), "ids"),
-    "a layer beside the output": lambda: Mixup(unused_input(), "unused"),
+    "a layer beside the output": lambda: Mixup(
+        unused_output(), "nested/unused"
+    ),
     "a layer applied to its own output": lambda: Mixup(
         applied_twice(), "again"
     ),
