@@ -16,4 +16,4 @@ from keras_amp.mixup import NonlinearMixup as NonlinearMixup
 from keras_amp.serving import export_text_classifier as export_text_classifier
 from keras_amp.tensorboard import TensorBoard as TensorBoard
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
