@@ -92,3 +92,12 @@ def data_dir():
     if not (folder / "TREC.train.all").is_file():
         pytest.skip("no real data: point $KERAS_AMP_DATA_DIR to its folder")
     return folder
+
+
+@pytest.fixture
+def minilm(data_dir):
+    """Folder of the real all-MiniLM-L6-v2, beside that of the data sets."""
+    folder = data_dir.parent / "minilm"
+    if not (folder / "model.safetensors").is_file():
+        pytest.skip(f"no pretrained encoder: there is no '{folder}'")
+    return folder

@@ -49,9 +49,18 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("block", PYTHON)
-def test_python_blocks_run(block):
+def test_python_blocks_run(block, request):
     need_imports(block)
+    if 'name = "all-MiniLM-L6-v2"' in block:
+        request.getfixturevalue("pretrained_encoder")
     exec(block, {})
+
+
+@pytest.fixture
+def pretrained_encoder(minilm, tmp_path, monkeypatch):
+    """The real encoder, by its name."""
+    (tmp_path / "all-MiniLM-L6-v2").symlink_to(minilm)
+    monkeypatch.setenv("KERAS_AMP_MODELS", str(tmp_path))
 
 
 @pytest.mark.parametrize(("command", "arguments"), COMMANDS)

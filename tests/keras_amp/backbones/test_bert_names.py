@@ -110,11 +110,8 @@ def test_a_folder_of_models_that_is_none_is_named(tmp_path, monkeypatch):
         keras_amp.load_bert(NAME)
 
 
-def test_the_real_one_by_its_name(data_dir, tmp_path, monkeypatch):
-    folder = data_dir.parent / "minilm"
-    if not (folder / "model.safetensors").is_file():
-        pytest.skip(f"no pretrained encoder: there is no '{folder}'")
-    (tmp_path / NAME).symlink_to(folder, target_is_directory=True)
+def test_the_real_one_by_its_name(minilm, tmp_path, monkeypatch):
+    (tmp_path / NAME).symlink_to(minilm, target_is_directory=True)
     monkeypatch.setenv("KERAS_AMP_MODELS", str(tmp_path))
     assert keras_amp.load_bert(NAME).hidden_dim == 384
     assert len(keras_amp.load_bert_vocabulary(NAME)["vocabulary"]) == 30522

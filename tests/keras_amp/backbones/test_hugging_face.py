@@ -67,14 +67,6 @@ def change(folder, **options):
     return folder
 
 
-@pytest.fixture
-def minilm(data_dir):
-    folder = data_dir.parent / "minilm"
-    if not (folder / "model.safetensors").is_file():
-        pytest.skip(f"no pretrained encoder: there is no '{folder}'")
-    return folder
-
-
 def test_a_pretrained_encoder_on_real_sentences(minilm, data_dir):
     lines = (data_dir / "TREC.test.all").read_bytes().split(b"\n")[:200]
     sentences = [line.decode("latin-1").partition(" ")[2] for line in lines]
