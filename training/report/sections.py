@@ -106,7 +106,9 @@ def section(table, results, rows):
         lines.append(f"### {', '.join(names)}\n")
         lines.append(_settings(grouped[values]["record"]) + "\n")
         lines.append(markdown(table, block) + "\n")
-        has_amp = any("-amp" in str(one) for one in table.axes.get("method", ()))
+        has_amp = any(
+            "-amp" in str(one) for one in table.axes.get("method", ())
+        )
         lines.append((verdict if has_amp else _compared)(block) + "\n")
     if missing:
         parts = [
