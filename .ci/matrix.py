@@ -90,6 +90,8 @@ def main():
             record = tested(name, ENVIRONMENTS[name])
             failed += record["failed"]
             write(name, record)
+            # The tests that come next compare the two.
+            PAGE.write_text(page(), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")
     print(f"wrote {PAGE.relative_to(HERE)}")
     sys.exit(bool(failed))
