@@ -90,9 +90,7 @@ def main():
             record = tested(name, ENVIRONMENTS[name])
             failed += record["failed"]
             write(name, record)
-            # The tests that come next compare the two.
-            PAGE.write_text(page(), encoding="utf-8")
-    PAGE.write_text(page(), encoding="utf-8")
+    write_page()
     print(f"wrote {PAGE.relative_to(HERE)}")
     sys.exit(bool(failed))
 
@@ -234,11 +232,16 @@ def page():
 
 
 def write(name, record):
-    """Writes a record whole."""
+    """Writes a record whole, and the page, as the tests compare the two."""
     path = RECORDS / f"{name}.json"
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     path.with_suffix(".tmp").write_text(text, encoding="utf-8")
     path.with_suffix(".tmp").replace(path)
+    write_page()
+
+
+def write_page():
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 def today():
