@@ -241,6 +241,7 @@ def write(name, record):
 
 
 def write_page():
+    """Writes the page from the records that are there."""
     PAGE.write_text(page(), encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ import tyro
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from benchmarks.step_time import REFERENCE, VARIANTS, WORKLOADS
-from training.record import write_record
+from training.run.record import write_record
 
 RESULTS = Path(__file__).with_name("peak_memory.json")
 HEADING = """# Peak memory of training

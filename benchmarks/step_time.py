@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 import keras_amp
-from training.record import write_record
+from training.run.record import write_record
 
 NUM_CLASSES = 6
 VARIANTS = ("plain", "word", "word-amp", "sent", "sent-amp")

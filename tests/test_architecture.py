@@ -23,7 +23,21 @@ LAYERS = [
     "serving",
     "tensorboard",
 ]
+# The rooms of the experiments, likewise.
+ROOMS = [
+    "terminal",
+    "arrays",
+    "data",
+    "methods",
+    "models",
+    "options",
+    "run",
+    "tables",
+    "grid",
+    "report",
+]
 FILES = sorted((HERE / "keras_amp").rglob("*.py"))
+EXPERIMENTS = sorted((HERE / "training").rglob("*.py"))
 
 
 def imported(path):
@@ -36,8 +50,8 @@ def imported(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def layer_of(path):
-    return path.relative_to(HERE / "keras_amp").parts[0].removesuffix(".py")
+def layer_of(path, root="keras_amp"):
+    return path.relative_to(HERE / root).parts[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HERE)))
@@ -51,6 +65,20 @@ def test_imports_go_downward(path):
             continue
         if parts[1] in LAYERS:
             allowed = LAYERS[: LAYERS.index(layer) + 1]
+            assert parts[1] in allowed, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path", EXPERIMENTS, ids=lambda p: str(p.relative_to(HERE))
+)
+def test_rooms_of_the_experiments_open_downward(path):
+    room = layer_of(path, "training")
+    if room.startswith("__"):
+        return
+    allowed = ROOMS[: ROOMS.index(room) + 1]
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] == "training" and len(parts) > 1:
             assert parts[1] in allowed, f"{path} imports {name}"
 
 

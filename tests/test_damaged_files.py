@@ -25,11 +25,11 @@ from tests.keras_amp.backbones.test_bert_encoder import (
     write_checkpoint,
     write_objects,
 )
-from tests.training.test_report import cell_of, record_of
-from training.checkpoint import Checkpoint
-from training.record import read_record
-from training.report.report import report
-from training.vectors import load_vectors
+from tests.training.report.test_report import cell_of, record_of
+from training.data.vector_cache import load_vectors
+from training.report.write_report import report
+from training.run.checkpoint import Checkpoint
+from training.run.record import read_record
 
 MEMORY = 40e6  # bytes; each file here has less than 100 kB
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers import need_imports
 from training.__main__ import main
-from training.presets import PAPER
+from training.options.presets import PAPER
 
 HERE = Path(__file__).parent.parent
 PAGES = [

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from training.grid.options import RECORDS_DIR
+from training.grid.grid_options import RECORDS_DIR
 from training.report.figures import FIGURES
-from training.report.records import load_records
-from training.report.report import report
+from training.report.results import load_records
+from training.report.write_report import report
 
 HERE = Path(__file__).parent.parent
 

@@ -14,9 +14,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 try:
     import tyro
 
-    from training.grid.options import RECORDS_DIR, GridOptions
-    from training.named import SOURCES
-    from training.options import TrainOptions
+    from training.data.paper import SOURCES
+    from training.grid.grid_options import RECORDS_DIR, GridOptions
+    from training.options.train_options import TrainOptions
     from training.terminal import shown
 except ModuleNotFoundError as error:
     if __name__ != "__main__":
@@ -41,7 +41,7 @@ def data(
         datasets: Data sets to count.
         download: Fetch the files that are missing.
     """
-    from training.table1 import count, table
+    from training.data.table_1 import count, table
     from training.terminal import console
 
     for name in datasets:
@@ -63,21 +63,21 @@ def predict(
         model: Folder of an export, or of numbered ones (the newest answers).
         texts: Texts to classify; lines of standard input if there are none.
     """
-    from training.predict import predict
+    from training.run.predict import predict
 
     predict(model, texts)
 
 
 def train(options: Annotated[TrainOptions, tyro.conf.arg(name="")]) -> None:
     """Trains a text classifier, exports it, and records how it went."""
-    from training.train import train
+    from training.run.train import train
 
     train(options)
 
 
 def table(options: Annotated[GridOptions, tyro.conf.arg(name="")]) -> None:
     """Runs the experiments of a table or a part of it; what is done stays."""
-    from training.grid.grid import run_grid
+    from training.grid.run_grid import run_grid
 
     if run_grid(options):
         sys.exit(1)
@@ -97,7 +97,7 @@ def report(
         readme: File to put the table in short into, between its marks.
         figures: Draw the figures too.
     """
-    from training.report.report import report
+    from training.report.write_report import report
 
     for path in report(records_dir, output, readme, figures):
         print(shown(path))

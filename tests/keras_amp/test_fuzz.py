@@ -241,7 +241,7 @@ CORRUPT = {
 
 @pytest.mark.parametrize("name", CORRUPT)
 def test_malformed_files_are_one_sentence(tmp_path, name):
-    from training.files import load_files
+    from training.data.files import load_files
 
     path = tmp_path / name
     content = CORRUPT[name]
@@ -258,7 +258,7 @@ def test_malformed_files_are_one_sentence(tmp_path, name):
     end=st.sampled_from(["tsv", "csv", "jsonl"]),
 )
 def test_any_file_is_read_or_refused(tmp_path, content, end):
-    from training.files import load_files
+    from training.data.files import load_files
 
     path = tmp_path / f"file.{end}"
     path.write_bytes(content)

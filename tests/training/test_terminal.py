@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from rich.table import Table
 
 from training.__main__ import main
-from training.dataset import Examples
-from training.grid.options import GridOptions
+from training.data.dataset import Examples
+from training.grid.grid_options import GridOptions
 from training.grid.runs import runs_of
-from training.summary import summarize
+from training.run.summary import summarize
 from training.terminal import console, listed, shown
 
 MARKUP = r"[/INST] [bold]b[/] :smile: \[x] [link=file:///]"

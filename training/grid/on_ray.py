@@ -63,7 +63,7 @@ def run_on_ray(runs, address, processes, threads, retries):
 
 def execute_there(options, threads):
     """Executes on a machine whose checkpoints nobody else can discard."""
-    from training.checkpoint import discard_checkpoint
+    from training.run.checkpoint import discard_checkpoint
 
     record = execute_quietly(options, threads)
     if "error" not in record:

@@ -11,7 +11,7 @@ from concurrent.futures import (
     wait,
 )
 
-from training.configuration import configuration
+from training.options.configuration import configuration
 
 
 def run_in_processes(runs, processes, threads, retries):
@@ -48,7 +48,7 @@ def run_in_processes(runs, processes, threads, retries):
 
 def _run_in_pool(pool, waiting, processes, threads, retries):
     """Takes from `waiting`, until it is empty or the pool has broken."""
-    from training.checkpoint import discard_checkpoint  # loads TensorFlow
+    from training.run.checkpoint import discard_checkpoint  # loads TensorFlow
 
     running, is_broken = {}, False
     while running or (waiting and not is_broken):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.configuration import configuration, key_of
-from training.options import TrainOptions
+from training.options.configuration import configuration, key_of
+from training.options.train_options import TrainOptions
 from training.tables import TABLES
 
 

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from keras_amp.whole import written_whole
+from training.report.numbers import label
 from training.report.panels import (
     WIDTH,
     errors_by,
@@ -15,7 +16,6 @@ from training.report.panels import (
     line_with_band,
     panels_of,
 )
-from training.report.tables import label
 
 _PLACES = ("word", "sent")
 

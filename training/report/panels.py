@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from training.report.tables import label
+from training.report.numbers import label
 
 # Colours of Okabe and Ito, which most eyes tell apart; Mixup is dashed.
 STYLES = {

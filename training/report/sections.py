@@ -2,7 +2,7 @@
 
 import collections
 
-from training.report.tables import (
+from training.report.numbers import (
     MISSING,
     interval,
     label,

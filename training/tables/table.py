@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 from collections.abc import Callable
 
-from training.named import SOURCES
+from training.data.paper import SOURCES
 
 BACKBONES = {
     "cnn": {"backbone": "cnn"},

@@ -17,7 +17,7 @@ Cost: 13 variants x 2 places x 10 subsets; for `cnn` 30 to 60 seconds each.
 The paper has no such table.
 """
 
-from training.released import Released
+from training.methods.released import Released
 from training.tables.table import BACKBONES, Table
 from training.tables.table_3 import LAM_POINTS
 

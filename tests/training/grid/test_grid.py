@@ -1,0 +1,413 @@
+"""Grids of experiments: what is run, what is done, what was lost."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import tests.training.grid.demo_table  # noqa: F401 (registers its table)
+from training.__main__ import main
+from training.grid.execute import execute, rounded
+from training.grid.grid_options import GridOptions
+from training.grid.on_ray import run_on_ray
+from training.grid.processes import run_in_processes
+from training.grid.run_grid import _outcome, run_grid
+from training.grid.runs import Clock, runs_of
+from training.options.configuration import configuration, key_of
+from training.options.train_options import TrainOptions
+from training.run.checkpoint import checkpoint_path
+from training.tables import TABLES
+
+HERE = Path(__file__).parents[3]
+QUICK = {"steps": 4, "steps_per_evaluation": 2, "batch_size": 16}
+# Long enough to be interrupted on the way.
+LONG = {"steps": 80, "steps_per_evaluation": 4, "batch_size": 8}
+
+
+@pytest.fixture
+def grid(tmp_path):
+    return GridOptions(
+        "demo",
+        variants=("good",),
+        seeds=1,
+        records_dir=tmp_path / "records",
+        work_dir=tmp_path / "work",
+        processes=2,
+        **QUICK,
+    )
+
+
+def records_in(grid):
+    return {
+        path.name: json.loads(path.read_text())
+        for path in grid.records_dir.glob("*.json")
+    }
+
+
+def test_a_finished_grid_costs_nothing_and_more_seeds_only_themselves(
+    grid, capsys
+):
+    assert run_grid(grid) == 0
+    assert "2/2 demo-cnn-word-amp seed 0: test error" in capsys.readouterr().out
+    first = records_in(grid)
+    assert len(first) == 2
+    for record in first.values():
+        assert record["curves"]["step"] == [2, 4]
+        assert 0 <= record["results"]["test_calibration_error"] <= 100
+    assert run_grid(grid) == 0
+    assert "2 done, 0 failed, 0 to do" in capsys.readouterr().out
+    assert records_in(grid) == first
+    assert run_grid(dataclasses.replace(grid, seeds=2)) == 0
+    assert "4 runs: 2 done, 0 failed, 2 to do" in capsys.readouterr().out
+    assert first.items() < records_in(grid).items()
+    assert list(grid.work_dir.rglob(".unfinished*")) == []
+
+
+def test_a_failure_is_a_record_and_stays_one_until_asked(grid, capsys):
+    grid = dataclasses.replace(grid, variants=("broken",), methods=("word",))
+    assert run_grid(grid) == 1
+    (record,) = records_in(grid).values()
+    assert "there is no file 'no-such-file.txt'" in record["error"]
+    assert "load_vectors" in record["traceback"]
+    assert run_grid(grid) == 0
+    out = capsys.readouterr().out
+    assert "0 done, 1 failed, 0 to do" in out
+    assert "--retry-failed" in out
+    assert run_grid(dataclasses.replace(grid, retry_failed=True)) == 1
+    assert "0 done, 1 failed, 1 to do" in capsys.readouterr().out
+
+
+def test_a_dry_run_says_what_is_done_and_how_long_the_rest_takes(grid, capsys):
+    runs = runs_of(grid)
+    done = {
+        "configuration": configuration(runs[0].options),
+        "results": {"seconds": 40.0, "test_error": 12.3},
+    }
+    grid.records_dir.mkdir()
+    runs[0].path.write_text(json.dumps(done))
+    assert run_grid(dataclasses.replace(grid, dry_run=True)) == 0
+    out = capsys.readouterr().out
+    assert "test error 12.3 % in 40 s" in out
+    assert out.count("to do") == 2
+    assert "Time left: 0:00:20" in out  # 40 s on 2 processes
+    assert list(grid.records_dir.iterdir()) == [runs[0].path]
+    # A damaged record is none.
+    runs[0].path.write_text("{")
+    run_grid(dataclasses.replace(grid, dry_run=True))
+    assert "unknown until a run has ended" in capsys.readouterr().out
+
+
+def test_the_clock_knows_the_most_similar_runs_best():
+    options = [
+        TrainOptions(dataset=dataset, method=method, steps=100).resolved()
+        for dataset, method in [("trec", "word"), ("mr", "word")]
+    ]
+    records = [
+        {"configuration": configuration(one), "results": {"seconds": seconds}}
+        for one, seconds in zip(options, (100.0, 500.0), strict=True)
+    ]
+    clock = Clock([*records, {"configuration": {}, "error": "x"}, None])
+
+    def seconds(**fields):
+        (run,) = runs_of(
+            GridOptions("2", backbones=("cnn",), seeds=1, **fields)
+        )
+        return clock.seconds(run)
+
+    same = {"methods": ("word",), "datasets": ("mr",)}
+    assert seconds(**same, steps=200) == 1000
+    assert seconds(**same | {"methods": ("none",)}, steps=100) == 500
+    assert seconds(**same | {"datasets": ("subj",)}, steps=100) == 300
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"table": "9"}, "there is no table '9' among 2, 3"),
+        ({"backbones": ("cnn",)}, "--backbones: table demo has none, but"),
+        ({"methods": ("sent",)}, "has no 'sent', but word, word-amp"),
+        ({"seeds": 0}, "--seeds must be above 0, not 0"),
+        ({"processes": 0}, "--processes must be above 0, not 0"),
+        ({"threads": 0}, "--threads must be above 0, not 0"),
+        ({"retries": -1}, "--retries must be 0 or more, not -1"),
+        ({"ray": "local", "ray_address": "auto"}, "exclude each other"),
+        ({"steps": 0}, "--steps must be above 0, not 0"),
+        ({"table": "2", "variants": ()}, "need --embeddings FILE"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(grid, fields, message):
+    with pytest.raises(ValueError, match=message):
+        run_grid(dataclasses.replace(grid, **fields))
+    assert not grid.records_dir.exists()
+
+
+def test_the_command_shows_a_table_and_refuses_in_one_line(monkeypatch, capsys):
+    command = ["training", "table", "2", "--backbones", "cnn", "--dry-run"]
+    part = ["--datasets", "trec", "subj", "--seeds", "3", "--steps", "3000"]
+    monkeypatch.setattr(sys, "argv", [*command, *part])
+    main()
+    out = capsys.readouterr().out
+    assert "36 runs:" in out
+    assert "subj-cnn-nonlinear seed 2" in out
+    monkeypatch.setattr(sys, "argv", ["training", "table", "9"])
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", [n for n in TABLES if n != "demo"])
+def test_every_cell_of_the_paper_is_a_run(name, tmp_path):
+    grid = GridOptions(name, embeddings=tmp_path / "vectors.txt", seeds=2)
+    runs = runs_of(grid)
+    table = TABLES[name]
+    assert set(table.published) <= {
+        tuple(map(str, cell.values())) for cell in table.cells()
+    }
+    for cell in table.cells():
+        other = table.against(cell)
+        assert other is None or set(other) == set(cell)
+    assert len({run.path for run in runs}) == len(runs)
+    # Those of table 4's cells that are the same run are run once.
+    cells = 2 * len(table.cells())
+    assert len(runs) == cells - (6 if name == "4" else 0)
+    assert all(str(run.options.data_dir) == "data" for run in runs)
+
+
+def test_seeds_split_cross_validated_data_and_draw_subsets():
+    fields = TABLES["2"].fields(
+        {"backbone": "cnn", "method": "word", "dataset": "mr"}, 12
+    )
+    assert (fields["seed"], fields["fold"]) == (12, 2)
+    assert "split_seed" not in fields
+    cell = {"backbone": "bert", "share": 0.03, "method": "sent"}
+    fields = TABLES["3"].fields(cell, 4)
+    assert (fields["split_seed"], fields["subset_seed"]) == (4, 4)
+
+
+def test_a_key_is_of_what_is_computed_not_of_where(tmp_path):
+    options = TrainOptions(dataset="trec", embeddings="/a/b/vectors.txt")
+    moved = dataclasses.replace(
+        options,
+        data_dir=tmp_path,
+        embeddings="elsewhere/vectors.txt",
+        records_dir=tmp_path,
+        models_dir=tmp_path,
+        resume=True,
+    )
+    assert key_of(options.resolved()) == key_of(moved.resolved())
+    assert "/" not in json.dumps(configuration(moved.resolved()))
+    for change in ({"seed": 1}, {"epsilon": 0.0}, {"min_op": False}):
+        other = dataclasses.replace(options, **change)
+        assert key_of(other.resolved()) != key_of(options.resolved())
+
+
+def test_a_loss_that_is_not_finite_is_a_failure(grid, monkeypatch):
+    (run,) = runs_of(dataclasses.replace(grid, methods=("word",)))
+    options = dataclasses.replace(run.options, learning_rate=1e30)
+    # The threads of this process are as they are.
+    monkeypatch.setattr(
+        "training.grid.execute._prepare_process", lambda threads: None
+    )
+    record = execute(options, threads=1)
+    assert record["error"].startswith("FloatingPointError: the loss became")
+    assert "a lower --learning-rate may help" in record["error"]
+
+
+def test_a_run_whose_checkpoint_is_damaged_starts_anew(grid, monkeypatch):
+    (run,) = runs_of(dataclasses.replace(grid, methods=("word",)))
+    monkeypatch.setattr(
+        "training.grid.execute._prepare_process", lambda threads: None
+    )
+    expected = execute(run.options, threads=1)
+    path = checkpoint_path(run.options)
+    path.write_bytes(path.read_bytes()[:-100])
+    record = execute(run.options, threads=1)
+    assert str(path) in record["started_anew"]
+    assert "started_anew" not in expected
+    assert record["curves"] == expected["curves"]
+    assert "test error" in _outcome(record)
+    assert "; started anew: --resume: the checkpoint" in _outcome(record)
+
+
+def test_a_checkpoint_stays_until_the_record_is_kept(grid):
+    (run,) = runs_of(dataclasses.replace(grid, methods=("word",)))
+    runs = run_in_processes([run], 1, 1, retries=0)
+    _, first = next(runs)
+    runs.close()
+    assert checkpoint_path(run.options).is_file()
+    ((_, again),) = run_in_processes([run], 1, 1, retries=0)
+    assert again["curves"] == first["curves"]
+    assert not checkpoint_path(run.options).exists()
+
+
+@pytest.mark.parametrize("option", ["records_dir", "work_dir"])
+def test_a_folder_that_cannot_be_written_into_is_refused_first(
+    grid, tmp_path, option
+):
+    (tmp_path / "file").touch()
+    grid = dataclasses.replace(grid, **{option: tmp_path / "file"})
+    with pytest.raises(OSError, match="file"):
+        run_grid(grid)
+
+
+def test_a_record_that_is_no_file_is_refused_first(grid):
+    runs_of(grid)[1].path.mkdir(parents=True)
+    with pytest.raises(OSError, match="is no file, so no record of a run"):
+        run_grid(grid)
+    assert not grid.work_dir.exists()
+
+
+def test_numbers_of_records_are_short():
+    assert rounded({"a": [1 / 3, 12345678.9], "b": 7, "c": "x"}) == {
+        "a": [0.333333, 12345700.0],
+        "b": 7,
+        "c": "x",
+    }
+
+
+def once_evaluated(work_dir, kill, runs=1):
+    """Calls `kill` when so many runs are under way; returns what it says."""
+    killed = []
+
+    def watch():
+        for _ in range(10000):
+            if len(list(work_dir.rglob(".unfinished-*.npz"))) >= runs:
+                killed.append(kill())
+                return
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread, killed
+
+
+def written_in(folder):
+    """Dict from file to when it was written."""
+    files = folder.rglob(".unfinished-*.npz")
+    return {path: path.stat().st_mtime for path in files}
+
+
+def test_a_run_whose_process_is_killed_goes_on(grid):
+    grid = dataclasses.replace(grid, methods=("word-amp",), **LONG)
+    (run,) = runs_of(grid)
+    ((_, expected),) = run_in_processes([run], 1, 1, retries=0)
+    import multiprocessing
+
+    def kill():
+        (child,) = multiprocessing.active_children()
+        child.kill()
+        return child.pid
+
+    thread, killed = once_evaluated(grid.work_dir, kill)
+    ((_, record),) = run_in_processes([run], 1, 1, retries=1)
+    thread.join()
+    assert killed
+    assert record["curves"] == expected["curves"]
+    thread, killed = once_evaluated(grid.work_dir, kill)
+    ((_, record),) = run_in_processes([run], 1, 1, retries=0)
+    thread.join()
+    assert "its process was lost 1 times" in record["error"]
+
+
+def long_runs(grid):
+    """The command of two long runs, side by side."""
+    fields = {
+        "--variants": "good",
+        "--seeds": "1",
+        "--processes": "2",
+        "--records-dir": grid.records_dir,
+        "--work-dir": grid.work_dir,
+        "--steps": LONG["steps"],
+        "--steps-per-evaluation": LONG["steps_per_evaluation"],
+        "--batch-size": LONG["batch_size"],
+    }
+    command = [sys.executable, "-m", "tests.training.grid.demo_table"]
+    return command + [str(word) for pair in fields.items() for word in pair]
+
+
+def test_a_grid_stopped_with_sigkill_goes_on(grid):
+    command = long_runs(grid)
+    quiet = {"cwd": HERE, "stdout": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet) as process:
+        thread, killed = once_evaluated(
+            grid.work_dir, lambda: process.send_signal(signal.SIGKILL)
+        )
+        thread.join()
+        assert killed
+        assert process.wait() == -signal.SIGKILL
+    assert not records_in(grid)
+    time.sleep(2)  # for its workers to notice
+    states = written_in(grid.work_dir)
+    time.sleep(2)
+    assert states
+    assert written_in(grid.work_dir) == states
+    subprocess.run(command, check=True, **quiet)
+    continued = records_in(grid)
+    assert len(continued) == 2
+    long = dataclasses.replace(grid, **LONG)
+    for run, record in run_in_processes(runs_of(long), 2, 1, retries=0):
+        assert continued[run.path.name]["curves"] == record["curves"]
+
+
+def test_an_interrupt_of_the_parent_alone_loses_no_run(grid):
+    command = long_runs(grid)
+    process = subprocess.Popen(
+        command,
+        cwd=HERE,
+        stdout=subprocess.DEVNULL,
+        # What runs in the background may ignore it from the start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    thread, _ = once_evaluated(
+        grid.work_dir, lambda: process.send_signal(signal.SIGINT), runs=2
+    )
+    thread.join()
+    assert process.wait() == 130
+    # Each run has its record or can go on.
+    assert len(records_in(grid)) + len(written_in(grid.work_dir)) == 2
+
+
+def test_ray_brings_back_runs_whose_worker_is_killed(grid):
+    runs = runs_of(dataclasses.replace(grid, **LONG))
+    expected = {
+        run.path: record["curves"]
+        for run, record in run_in_processes(runs, 2, 1, retries=0)
+    }
+
+    def kill():
+        workers = [
+            int(path.parent.name)
+            for path in Path("/proc").glob("[0-9]*/cmdline")
+            if b"ray::execute_there" in _read(path)
+        ]
+        os.kill(workers[0], signal.SIGKILL)
+        return len(workers)
+
+    thread, killed = once_evaluated(grid.work_dir, kill, runs=2)
+    records = dict(run_on_ray(runs, "local", 2, 1, retries=2))
+    thread.join()
+    assert killed[0] > 1
+    got = {run.path: record.get("curves") for run, record in records.items()}
+    assert got == expected
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+def test_a_ray_that_is_not_there_is_said_at_once(grid, address):
+    with pytest.raises(ConnectionError, match="nothing answers at"):
+        run_grid(dataclasses.replace(grid, ray_address=address))
+    assert records_in(grid) == {}
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,134 @@
+"""The released code's steps, one at a time, against AMP's own."""
+
+import contextlib
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_amp
+from tests.helpers import assert_same_weights, batch, classifier, cross_entropy
+from training.methods.released import (
+    WINDOW,
+    BinaryCrossEntropy,
+    Released,
+    ReleasedMixup,
+)
+
+LAM = np.array([0.9, 0.2, 0.6, 0.45, 0.5, 0.7], "float32")
+PARTNER = np.array([1, 0, 3, 2, 5, 4])
+
+
+def step(released=None, dropout=0.0, epsilon=0.3, lam=LAM, steps=1):
+    """The wrapper after some SGD steps on one batch, and its last logs."""
+    keras.utils.set_random_seed(2)
+    model = classifier(dropout=dropout)
+    if released is None:
+        model = keras_amp.AdversarialMixup(model, "hidden", epsilon=epsilon)
+    else:
+        model = ReleasedMixup(
+            model, "hidden", epsilon=epsilon, released=released
+        )
+    model.compile(keras.optimizers.SGD(0.5), cross_entropy())
+    model.draw = lambda size: (tf.constant(lam), tf.constant(PARTNER))
+    x, y = batch()
+    for _ in range(steps):
+        logs = model.train_on_batch(x, y, return_dict=True)
+    return model, logs
+
+
+@contextlib.contextmanager
+def eagerly():
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_without_options_it_is_the_step_of_amp(dropout):
+    ours, ours_logs = step(dropout=dropout, steps=3)
+    theirs, their_logs = step(Released(), dropout=dropout, steps=3)
+    assert_same_weights(
+        theirs.model.get_weights(), ours.model.get_weights(), atol=1e-6
+    )
+    assert set(their_logs) == set(ours_logs)
+    for key, value in ours_logs.items():
+        assert their_logs[key] == pytest.approx(value, rel=1e-4)
+
+
+def test_the_gradient_of_the_mean_is_a_batch_smaller():
+    of_sum = step()[1]["lam_shift"]
+    of_mean = step(Released(mean_gradient=True))[1]["lam_shift"]
+    # No gradient is clipped here, so shifts are in proportion.
+    assert of_mean == pytest.approx(of_sum / 6, rel=1e-3)
+
+
+def test_fresh_noise_makes_a_gain_of_nothing():
+    same = step(dropout=0.5, epsilon=0.0)[1]
+    fresh = step(Released(fresh_noise=True), dropout=0.5, epsilon=0.0)[1]
+    assert (same["loss_gain"], same["adversarial_share"]) == (0, 0)
+    assert abs(fresh["loss_gain"]) > 1e-3
+    assert 0 < fresh["adversarial_share"] < 1
+    without_noise = step(Released(fresh_noise=True), epsilon=0.0)[1]
+    assert without_noise["loss_gain"] == 0
+
+
+def test_the_higher_of_both_losses_is_trained_on(monkeypatch):
+    losses = []
+    original = ReleasedMixup._pass
+
+    def spy(self, *args):
+        loss, y_pred = original(self, *args)
+        losses.append(loss.numpy())
+        return loss, y_pred
+
+    monkeypatch.setattr(ReleasedMixup, "_pass", spy)
+    with eagerly():
+        logs = step(Released(fresh_noise=True), dropout=0.5)[1]
+    loss, loss_adv = losses
+    assert (loss_adv > loss).any()
+    assert (loss_adv < loss).any()
+    assert logs["loss"] == pytest.approx(np.maximum(*losses).mean(), rel=1e-5)
+
+
+def test_weights_are_z_scores_of_the_last_batches_gains():
+    model, _ = step(Released(reweight=True))
+    model.gains.assign(np.zeros((WINDOW, 3)))
+    rng = np.random.default_rng(0)
+    batches = rng.normal(size=(8, 6)).astype("float32")
+    for number, gain in enumerate(batches):
+        got = np.asarray(model._weigh(tf.constant(gain)))
+        seen = batches[max(0, number - WINDOW + 1) : number + 1]
+        positive = seen[seen > 0]
+        score = (gain - positive.mean()) / positive.std(ddof=1)
+        expected = 1 + np.where(gain > positive.mean(), score, 0)
+        np.testing.assert_allclose(got, expected, rtol=1e-3)
+
+
+def test_weights_raise_the_loss():
+    plain, weighted = step(Released())[1], step(Released(reweight=True))[1]
+    assert weighted["loss"] > plain["loss"]
+    assert weighted["loss_gain"] == plain["loss_gain"]
+
+
+def test_binary_cross_entropy_of_the_softmax():
+    logits = np.array([[2.0, -1.0, 0.5], [60.0, 0.0, -60.0]], "float32")
+    labels = np.array([1, 1])
+    p = np.asarray(tf.nn.softmax(logits[0].astype("float64")))
+    expected = -np.log(1 - p[0]) - np.log(p[1]) - np.log(1 - p[2])
+    loss = BinaryCrossEntropy(reduction=None)(labels, logits)
+    assert float(loss[0]) == pytest.approx(expected, rel=1e-5)
+    # 1 - p of the sure class is 0 in float32; its logarithm is not.
+    assert float(loss[1]) == pytest.approx(120, rel=1e-5)
+
+
+def test_options_say_whether_the_step_is_another():
+    assert not Released().changes_the_step
+    assert not Released(binary_cross_entropy=True).changes_the_step
+    for field in dataclasses.fields(Released):
+        if field.name != "binary_cross_entropy":
+            assert Released(**{field.name: True}).changes_the_step

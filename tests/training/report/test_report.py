@@ -1,0 +1,354 @@
+"""From records to tables, tests and figures."""
+
+import json
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from training.options.configuration import configuration
+from training.options.train_options import TrainOptions
+from training.report.figures import FIGURES
+from training.report.numbers import rows_of
+from training.report.results import load_records, results_of
+from training.report.sections import failures
+from training.report.statistics import compare, corrected
+from training.report.write_report import report
+from training.tables import TABLES
+
+STEPS = [10, 20, 30, 40]
+
+
+def record_of(table, cell, seed, error, **overrides):
+    """A record of a cell's run, with this test error."""
+    fields = TABLES[table].fields(cell, seed) | {"steps": 40} | overrides
+    options = TrainOptions(**fields).resolved()
+    curves = {
+        "step": STEPS,
+        "test_error": [40.0, error + 1, error, error - 0.5],
+        "dev_error": [40.0, 12.0, 9.0, 10.0],
+    }
+    if options.method.endswith("-amp"):
+        curves["lam_shift"] = [0.001, 0.001, 0.003, 0.003]
+    results = {
+        "dev_error": 9.0,
+        "test_error": error,
+        "oracle_test_error": error - 0.5,
+        "best_step": 30,
+        "seconds": 36.0,
+        "test_calibration_error": 5.0,
+    }
+    if options.lam_points:
+        along = {
+            "lam": [0, 0.5, 1],
+            "mean": [1, 2, 1],
+            "pairs": [[1, 2, 3]] * 2,
+        }
+        results["loss_along_lam"] = along
+    return {
+        "configuration": configuration(options),
+        "environment": {"versions": {"keras": "3"}, "python": "3.11"},
+        "dataset": {"train": 100 + seed, "coverage": None},
+        "results": results,
+        "curves": curves,
+    }
+
+
+def cell_of(method, dataset="trec", backbone="cnn"):
+    return {"backbone": backbone, "method": method, "dataset": dataset}
+
+
+@pytest.fixture
+def records():
+    """WordMixup and WordAMP on TREC with three seeds; one failed."""
+    errors = {"word": (10.0, 11.0, 12.0), "word-amp": (9.0, 10.5, 10.0)}
+    made = [
+        record_of("2", cell_of(method), seed, error)
+        for method, each in errors.items()
+        for seed, error in enumerate(each)
+    ]
+    failed = record_of("2", cell_of("sent"), 0, 1.0)
+    for key in ("results", "curves", "dataset"):
+        del failed[key]
+    return [*made, failed | {"error": "ValueError: no"}]
+
+
+def write(records, folder):
+    folder.mkdir(parents=True)
+    for number, record in enumerate(records):
+        (folder / f"{number}.json").write_text(json.dumps(record))
+    return folder
+
+
+def row_of(rows, **cell):
+    for axis, value in cell.items():
+        rows = rows[rows[axis] == value]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_means_differences_and_published_numbers(records):
+    table = TABLES["2"]
+    rows = rows_of(table, results_of(table, records))
+    assert len(rows) == len(table.cells())
+    amp = row_of(rows, **cell_of("word-amp"))
+    assert amp["seeds"] == 3
+    assert amp["test_error"] == pytest.approx(29.5 / 3)
+    assert amp["test_error_sd"] == pytest.approx(np.std([9, 10.5, 10], ddof=1))
+    assert amp["oracle"] == pytest.approx(29.5 / 3 - 0.5)
+    assert (amp["published"], amp["published_sd"]) == (8.4, 0.92)
+    assert amp["against"] == "word"
+    assert amp["difference"] == pytest.approx(-3.5 / 3)
+    assert amp["relative"] == pytest.approx(100 * 3.5 / 33)
+    assert amp["published_relative"] == pytest.approx(100 * (8.3 - 8.4) / 8.3)
+    expected = stats.ttest_rel([9, 10.5, 10], [10, 11, 12]).pvalue
+    assert amp["p_value"] == pytest.approx(expected)  # of one test only
+    assert -2 <= amp["low"] < amp["difference"] < amp["high"] <= -0.5
+    assert amp["lam_shift"] == pytest.approx(0.002)
+    assert row_of(rows, **cell_of("sent"))["seeds"] == 0
+    assert np.isnan(row_of(rows, **cell_of("word"))["difference"])
+
+
+def test_pairs_are_of_the_same_seed():
+    ours = pd.Series({7: 100.0, 0: 5.0, 1: 7.0})
+    theirs = pd.Series({1: 8.0, 0: 7.0, 9: -100.0})
+    found = compare(ours, theirs)
+    assert (found.seeds, found.mean) == (2, -1.5)
+    assert (found.low, found.high) == (-2, -1)
+    assert found.relative == pytest.approx(20)
+    assert compare(ours, pd.Series({5: 1.0})) is None
+
+
+@pytest.mark.parametrize(
+    "errors", [{0: 10.6}, {0: 10.6, 1: 10.8}, {0: 10.6, 1: 10.8, 2: 11.0}]
+)
+def test_differences_without_spread_are_not_tested(errors):
+    ours = pd.Series(errors)
+    # Neither 11.0 - 10.6 nor 11.2 - 10.8 is 0.4.
+    found = compare(ours, (ours + 0.4).round(1))
+    assert found.mean == pytest.approx(-0.4)
+    assert np.isnan(found.p_value)
+
+
+def test_a_p_value_is_multiplied_by_the_number_of_tests_left():
+    nan = float("nan")
+    got = corrected([0.04, nan, 0.001, 0.5, 0.9])
+    assert got[0] == pytest.approx(0.12)
+    assert np.isnan(got[1])
+    assert got[2:] == pytest.approx([0.004, 1.0, 1.0])
+    assert corrected([]) == []
+
+
+def test_runs_that_were_trained_otherwise_do_not_mix(records):
+    cell = cell_of("word-amp")
+    longer = record_of("2", cell, 0, 1.0, steps=9999)
+    table = TABLES["2"]
+    rows = rows_of(table, results_of(table, [longer, *records]))
+    assert row_of(rows, **cell)["seeds"] == 3
+    # As many runs with more steps as with fewer: the longer ones count.
+    rows = rows_of(table, results_of(table, [longer, records[3]]))
+    assert row_of(rows, **cell)["test_error"] == 1.0
+
+
+def test_one_run_serves_several_tables(records):
+    table = TABLES["4"]
+    rows = rows_of(table, results_of(table, records))
+    cell = {"backbone": "cnn", "place": "word"}
+    assert row_of(rows, **cell, variant="AMP")["seeds"] == 3
+    assert row_of(rows, **cell, variant="+RandOp")["seeds"] == 3
+    assert row_of(rows, **cell, variant="+MaxOp")["seeds"] == 0
+    # Table 5 has no run without mixup to compare WordMixup with.
+    rows = rows_of(TABLES["5"], results_of(TABLES["5"], records))
+    assert set(rows["against"].dropna()) == {"word"}
+
+
+def test_epsilon_zero_and_no_min_op_are_cells_of_their_own():
+    place = {"backbone": "cnn", "place": "word"}
+    noise = place | {"variant": "fresh-noise, epsilon=0"}
+    amp = place | {"variant": "amp"}
+    made = [
+        record_of("what-matters", cell, 0, error)
+        for cell, error in ((noise, 3.0), (amp, 5.0))
+    ]
+    table = TABLES["what-matters"]
+    results = results_of(table, made)
+    assert dict(
+        zip(results["variant"], results["test_error"], strict=True)
+    ) == {
+        "fresh-noise, epsilon=0": 3.0,
+        "amp": 5.0,
+    }
+
+
+def all_records(seeds=2):
+    """Some records of every table, so that every figure can be drawn."""
+    chosen = {
+        "2": {"backbone": ("cnn",), "dataset": ("trec", "mr")},
+        "3": {"backbone": ("cnn",), "share": (0.03, 0.1)},
+        "what-matters": {"backbone": ("cnn",), "place": ("word",)},
+        "few-labels": {"variant": ("cnn", "bert-first", "bert-mean")},
+    }
+    rng = np.random.default_rng(0)
+    return [
+        record_of(name, cell, seed, 10 + rng.normal())
+        for name, axes in chosen.items()
+        for cell in TABLES[name].cells(**axes)
+        for seed in range(seeds)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("results", "test_calibration_error", None),
+        ("results", "seconds", "x"),
+        ("curves", "step", [1]),
+        ("curves", "test_error", [1, "x", 2, 3]),
+        ("curves", "lam_shift", []),
+        ("dataset", "train", None),
+        ("environment", "versions", []),
+        ("configuration", "steps", True),
+        ("configuration", "seed", "x"),
+        ("configuration", "train_share", []),
+        ("configuration", "bert", {}),
+        ("configuration", "embeddings", "glove.txt"),  # and no coverage
+    ],
+)
+def test_a_record_that_lacks_a_part_is_named_with_it(
+    tmp_path, records, part, key, value
+):
+    records[3][part][key] = value
+    folder = write(records, tmp_path / "records")
+    with pytest.raises(
+        ValueError, match=rf"3\.json' .*damaged: ({part}|dataset|all)"
+    ):
+        load_records(folder)
+
+
+def test_a_file_that_is_no_file_is_refused_at_once(tmp_path, records):
+    folder = write(records, tmp_path / "records")
+    pipe = tmp_path / "README.md"
+    os.mkfifo(pipe)
+    with pytest.raises(FileNotFoundError, match=r"--readme: there is no file"):
+        report(folder, tmp_path / "R.md", pipe, is_drawing=False)
+    os.mkfifo(folder / "9.json")
+    with pytest.raises(OSError, match=r"9\.json' is no file"):
+        report(folder, tmp_path / "R.md", None, is_drawing=False)
+
+
+def test_report_writes_tables_and_figures_and_says_what_is_missing(
+    tmp_path, records
+):
+    folder = write([*all_records(), records[-1]], tmp_path / "records")
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- results -->\nx\n<!-- end of results -->\n")
+    output = tmp_path / "docs" / "RESULTS.md"
+    written = report(folder, output, readme, is_drawing=True)
+    names = {path.name for path in written}
+    assert names >= {
+        "RESULTS.md",
+        "table_2.csv",
+        "what_matters.csv",
+        "few_labels.csv",
+        "learning_curves.png",
+        "error_by_share.png",
+        "figure_2.png",
+        "what_matters.png",
+    }
+    assert all(path.stat().st_size > 300 for path in written[:-1])
+    text = output.read_text()
+    assert "### CNN, TREC" in text
+    assert "| 10% | WordAMP | 2 |" in text
+    # Those of 5 % are what-matters' runs too.
+    assert "Missing, not run: 4%, 15%, 20%, 40%, 80%, 100%." in text
+    assert "BERT: TREC, SST-1, SST-2, SUBJ, MR." in text
+    assert "- trec cnn sent seed 0: `ValueError: no`" in text
+    assert "(results/figure_2.png)" in text
+    assert "- Does re-weighting add to it? CNN, words mixed: " in text
+    begun = "| pretrained encoder, mean of the pieces | "
+    assert text.count("With 5 % of TREC's labels (2 subsets)") == 1
+    assert text.count(begun) == 1
+    assert "`bert_base_en_uncased`, pooled by mean, 1" in text
+    assert begun in readme.read_text()
+    assert readme.read_text().startswith("before\n<!-- results -->\n| test")
+    csv = pd.read_csv(output.parent / "results" / "table_2.csv")
+    assert len(csv) == len(TABLES["2"].cells())
+    # Once more, without figures, from records in the same folder.
+    again = tmp_path / "again" / "RESULTS.md"
+    written = report(folder, again, None, is_drawing=False)
+    assert not any(path.suffix == ".png" for path in written)
+    assert again.read_bytes() == output.read_bytes()
+
+
+def test_figures_tell_backbones_apart():
+    variants = TABLES["what-matters"].axes["variant"]
+    cells = {
+        ("cnn", "mixup"): 10.0,
+        ("cnn", "amp"): 12.0,
+        ("cnn", "epsilon=0.5"): 11.0,
+        ("bilstm", "mixup"): 10.0,
+        ("bilstm", "epsilon=0.5"): 7.0,
+    }
+    assert {variant for _, variant in cells} <= set(variants)
+    records = [
+        record_of(
+            "what-matters",
+            {"backbone": backbone, "place": "word", "variant": variant},
+            seed,
+            error + seed,
+        )
+        for (backbone, variant), error in cells.items()
+        for seed in range(2)
+    ]
+    results = results_of(TABLES["what-matters"], records)
+    rows = rows_of(TABLES["what-matters"], results)
+    first, second = FIGURES["what_matters.png"].draw(results, rows).axes
+    assert first.get_title() == "CNN, words mixed"
+    assert second.get_title() == "BiLSTM, words mixed"
+    names = [one.get_text() for one in first.get_yticklabels()]
+    shown = {
+        (panel, names[round(height)].split()[0], round(float(mean), 6))
+        for panel in (first, second)
+        for mean, height in panel.containers[0][0].get_xydata()
+    }
+    assert shown == {
+        (first, "amp", 2.0),
+        (first, "epsilon=0.5", 1.0),
+        (second, "epsilon=0.5", -3.0),
+    }
+    results["method"] = "word"
+    along = FIGURES["figure_2.png"].draw(results, rows)
+    panels = [panel for panel in along.axes if panel.get_ylabel()]
+    assert [panel.get_ylabel().split("\n")[0] for panel in panels] == [
+        "CNN, words mixed",
+        "CNN, sentences mixed",
+        "BiLSTM, words mixed",
+        "BiLSTM, sentences mixed",
+    ]
+    plt.close("all")
+
+
+def test_report_says_what_is_wrong(tmp_path):
+    output = tmp_path / "RESULTS.md"
+    with pytest.raises(FileNotFoundError, match="no records in"):
+        report(tmp_path / "none", output, None, is_drawing=False)
+    folder = write([{"not": "a record"}], tmp_path / "records")
+    with pytest.raises(ValueError, match=r"0\.json' is no record"):
+        report(folder, output, None, is_drawing=False)
+    assert not output.exists()
+
+
+def test_load_records_are_in_order(tmp_path, records):
+    folder = write(records, tmp_path / "records")
+    assert load_records(folder) == records
+
+
+def test_errors_of_failed_runs_are_no_markdown(records):
+    error = "`ValueError`: [no](x)\n# \x1b[1mB\n"
+    text = failures([records[-1] | {"error": error}])
+    assert text.endswith(
+        r"seed 0: `'ValueError': [no](x)\n# \x1b[1mB\n`" + "\n"
+    )

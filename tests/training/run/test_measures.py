@@ -1,0 +1,88 @@
+"""Calibration, and the loss along λ, against slow and obvious twins."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_amp
+from tests.helpers import batch, classifier, text_model
+from training.data.dataset import Examples, take_share
+from training.run.batches import batches
+from training.run.measures import (
+    calibration_error,
+    loss_along_lam,
+    predict_probabilities,
+)
+
+
+def test_calibration_error_is_the_weighted_gap_of_the_bins():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(3), size=200)
+    labels = rng.integers(0, 3, 200)
+    expected = 0.0
+    for low in np.arange(15) / 15:
+        top = probabilities.max(axis=1)
+        inside = (top >= low) & (top < low + 1 / 15)
+        if inside.any():
+            right = probabilities[inside].argmax(axis=1) == labels[inside]
+            gap = abs(top[inside].mean() - right.mean())
+            expected += 100 * inside.mean() * gap
+    assert calibration_error(probabilities, labels) == pytest.approx(expected)
+
+
+def test_a_sure_and_right_classifier_is_calibrated():
+    assert calibration_error(np.eye(3), np.arange(3)) == 0
+    assert calibration_error(np.eye(3), np.array([1, 2, 0])) == 100
+
+
+def test_probabilities_of_all_batches_in_order():
+    model = text_model()
+    tokenizer = keras.layers.TextVectorization(vocabulary=["a", "b", "c"])
+    examples = Examples(["a b", "c", "b b a a", "c c", "a"], np.arange(5) % 3)
+    probabilities, labels = predict_probabilities(
+        model, batches(examples, tokenizer, 2)
+    )
+    np.testing.assert_array_equal(labels, examples.labels)
+    alone = model(tokenizer(examples.texts))
+    np.testing.assert_allclose(
+        probabilities, keras.ops.softmax(alone), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("size", [6, 7])
+def test_loss_along_lam_is_that_of_each_pair_by_hand(size):
+    model = keras_amp.Mixup(classifier(dropout=0.5), "hidden")
+    x, y = batch(size)
+    got = loss_along_lam(model, x, y, num_points=5)
+    order = np.random.default_rng(0).permutation(size)
+    (hidden,) = (np.asarray(one) for one in model.lower(x))
+    by_hand = []
+    for lam in got["lam"]:
+        losses = []
+        for own, other in zip(order, order[::-1], strict=True):
+            mixed = lam * hidden[own] + (1 - lam) * hidden[other]
+            logits = model.upper([mixed[None].astype("float32")])
+            log_p = np.asarray(keras.ops.log_softmax(logits))[0]
+            losses.append(-lam * log_p[y[own]] - (1 - lam) * log_p[y[other]])
+        by_hand.append(losses)
+    by_hand = np.array(by_hand)
+    assert got["lam"] == [0, 0.25, 0.5, 0.75, 1]
+    np.testing.assert_allclose(got["pairs"], by_hand.T[:2], rtol=1e-5)
+    np.testing.assert_allclose(got["mean"], by_hand.mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(got["mean"], got["mean"][::-1])
+
+
+def test_a_share_is_of_each_class_and_at_least_one():
+    labels = np.repeat([0, 1, 2, 3], [100, 50, 29, 1])
+    examples = Examples([str(n) for n in range(len(labels))], labels)
+    some = take_share(examples, 0.29, seed=1)
+    assert np.bincount(some.labels).tolist() == [29, 14, 8, 1]
+    indices = list(map(int, some.texts))
+    np.testing.assert_array_equal(labels[indices], some.labels)
+    assert indices == sorted(indices)
+    assert take_share(examples, 0.29, seed=1).texts == some.texts
+    assert take_share(examples, 0.29, seed=2).texts != some.texts
+    fewer = take_share(examples, 0.03, seed=1)
+    assert np.bincount(fewer.labels).tolist() == [3, 1, 1, 1]
+    assert set(fewer.texts) < set(some.texts)
+    assert take_share(examples, 1.0, seed=1).texts == examples.texts

@@ -1,0 +1,181 @@
+"""A training job that is killed and resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import training.run.train
+from tests.helpers import abandoned
+from training.__main__ import main
+from training.options.train_options import TrainOptions
+from training.run.checkpoint import checkpoint_path
+
+HERE = Path.cwd()
+OPTIONS = ["--steps", "24", "--steps-per-evaluation", "4", "--batch-size", "16"]
+NAME = "demo-cnn-word-amp"
+
+
+def command(*more):
+    return [sys.executable, "-m", "training", "train", *OPTIONS, *more]
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": str(HERE)}
+
+
+def record(folder):
+    path = folder / "runs" / NAME / "1.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def answers(folder):
+    exported = tf.saved_model.load(folder / "saved_models" / NAME / "1")
+    texts = tf.constant(["Who is it ?", "where"])
+    return exported.signatures["serve"](sentences=texts)["probabilities"]
+
+
+def test_a_killed_run_that_is_resumed_ends_as_if_it_was_not(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+    subprocess.run(command(), cwd=whole, check=True, env=environment())
+    state = next(iter((killed / "runs").glob("*/.unfinished-*.npz")), None)
+    assert state is None
+    process = subprocess.Popen(command(), cwd=killed, env=environment())
+    while not state:
+        assert process.poll() is None
+        time.sleep(0.02)
+        state = next(iter((killed / "runs").glob("*/.unfinished-*.npz")), None)
+    time.sleep(np.random.default_rng().uniform(0, 0.5))
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not list((killed / "saved_models").rglob("saved_model.pb"))
+    assert not list((killed / "runs").rglob("*.json"))
+    subprocess.run(
+        command("--resume"), cwd=killed, check=True, env=environment()
+    )
+    assert record(killed)["curves"] == record(whole)["curves"]
+    for key in ("test_error", "dev_error", "best_step"):
+        assert record(killed)["results"][key] == record(whole)["results"][key]
+    np.testing.assert_array_equal(answers(killed), answers(whole))
+    assert not list(killed.rglob("*unfinished*"))
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        line = ["training", "train", *OPTIONS, *arguments]
+        monkeypatch.setattr(sys, "argv", line)
+        try:
+            main()
+            code = 0
+        except SystemExit as exit:
+            code = exit.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def interrupted(run, tmp_path, monkeypatch):
+    """The checkpoint of a run that was interrupted when it ended."""
+    monkeypatch.setattr(training.run.train, "export", _interrupt)
+    assert run()[0] == 130
+    monkeypatch.undo()
+    (path,) = (tmp_path / "runs" / NAME).iterdir()
+    return path
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_without_resume_a_run_starts_anew_and_says_so(run, interrupted):
+    code, out, _ = run()
+    assert code == 0
+    assert "--resume would have gone on with it" in out
+    assert not interrupted.exists()
+
+
+def test_a_finished_but_unexported_run_is_resumed(run, interrupted):
+    code, out, _ = run("--resume")
+    assert code == 0
+    assert "Epoch" not in out
+    assert not interrupted.exists()
+
+
+def test_resume_without_anything_to_resume_just_runs(run):
+    assert run("--resume")[0] == 0
+
+
+@pytest.mark.parametrize("size", [0, 100, -200])
+def test_a_damaged_checkpoint_is_one_line(run, interrupted, size):
+    interrupted.write_bytes(interrupted.read_bytes()[:size])
+    code, _, err = run("--resume")
+    assert code == 2
+    assert "is damaged or of another version" in err
+    assert err.count("\n") == 1
+
+
+def test_a_full_disc_leaves_the_last_checkpoint(run, interrupted, monkeypatch):
+    before = interrupted.read_bytes()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    code, _, err = run()
+    assert code == 2
+    assert "No space left on device" in err
+    assert err.count("\n") == 1
+    assert interrupted.read_bytes() == before
+
+
+def test_what_a_full_disc_kept_from_being_exported_is_not_trained_again(
+    run, tmp_path, monkeypatch
+):
+    def full(*_):
+        raise OSError(28, "No space left on device", "saved_models/1")
+
+    monkeypatch.setattr(training.run.train, "export", full)
+    code, _, err = run()
+    assert code == 2
+    assert "No space left on device: 'saved_models/1'" in err
+    assert "the same command with --resume does the rest" in err
+    assert err.count("\n") == 1
+    monkeypatch.undo()
+    code, out, _ = run("--resume")
+    assert code == 0
+    assert "Epoch" not in out
+    assert record(tmp_path)["model"] == f"saved_models/{NAME}/1"
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(run, tmp_path):
+    folders = [tmp_path / one / NAME for one in ("runs", "saved_models")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        abandoned(folder / "1").mkdir()
+        abandoned(folder / "2", os.getpid()).mkdir()
+    assert run()[0] == 0
+    for folder in folders:
+        (left,) = folder.glob(".*")
+        assert left == abandoned(folder / "2", os.getpid())
+
+
+def test_other_options_are_another_run():
+    def path(**options):
+        return checkpoint_path(TrainOptions(**options).resolved())
+
+    assert path() == path(resume=True)
+    assert path() != path(seed=1)
+    assert path().name != path(epsilon=0.1).name

@@ -1,0 +1,428 @@
+"""The main job as a user runs it."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_amp
+from tests.helpers import files_limited_to
+from tests.keras_amp.test_tensorboard import read
+from training.__main__ import main
+from training.data.demo import load_demo
+from training.models.classifier import build_classifier, build_tokenizer
+from training.options.presets import PAPER
+from training.options.train_options import METHODS, TrainOptions
+
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "who", "what", "##s", "?"]
+QUICK = ["--steps", "6", "--steps-per-evaluation", "3", "--batch-size", "16"]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Runs a command in an empty folder; returns exit code and output."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as exit:
+            code = exit.code or 0
+        captured = capsys.readouterr()
+        if "which is not installed: pip" in captured.err:
+            pytest.skip(captured.err)
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_trains_exports_and_records(run, tmp_path, method):
+    code, out, _ = run("train", "--method", method, *QUICK)
+    assert code == 0
+    name = f"demo-cnn-{method}"
+    assert f"saved_models/{name}/1" in out
+    record = json.loads((tmp_path / f"runs/{name}/1.json").read_text())
+    results, curves = record["results"], record["curves"]
+    assert record["options"]["method"] == method
+    assert set(record["environment"]) >= {"versions", "commit"}
+    assert curves["step"] == [3, 6]
+    assert ("lam_shift" in curves) == method.endswith("-amp")
+    best = int(np.argmin(curves["dev_error"]))
+    assert results["dev_error"] == curves["dev_error"][best]
+    assert results["best_step"] == curves["step"][best]
+    assert results["oracle_test_error"] == min(curves["test_error"])
+    # The exported model has the weights of the best checkpoint.
+    exported = tf.saved_model.load(tmp_path / f"saved_models/{name}/1")
+    test = load_demo().test
+    ask = exported.signatures["serve"]
+    probabilities = ask(sentences=tf.constant(test.texts))["probabilities"]
+    np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
+    wrong = np.argmax(probabilities, axis=1) != test.labels
+    assert results["test_error"] == pytest.approx(100 * np.mean(wrong))
+
+
+OTHERS = [f"word{n}" for n in range(13)]
+
+
+def late_words(path, size, seed):
+    """Labelled texts whose telling word often lies behind the eighth."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for _ in range(size):
+        words = rng.choice(OTHERS, rng.integers(4, 24))
+        label = rng.choice(["good", "bad"])
+        words[rng.integers(len(words))] = label
+        lines.append(f"{label}\t{' '.join(words)}\n")
+    path.write_text("".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("backbone", ["cnn", "bilstm", "bert"])
+def test_the_export_errs_as_the_record_says(run, tmp_path, backbone):
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", *OTHERS]
+    (tmp_path / "vocab.txt").write_text("\n".join(pieces))
+    test_file = late_words(tmp_path / "test.tsv", 300, seed=1)
+    code, _, _ = run(
+        *["train", "--backbone", backbone, "--name", "late"],
+        *["--train-file", late_words(tmp_path / "train.tsv", 400, seed=0)],
+        *["--test-file", test_file, "--max-length", "8"],
+        *["--steps", "60", "--steps-per-evaluation", "30"],
+        *["--learning-rate", "3e-3", "--method", "none"],
+        *(
+            ["--bert", "tiny", "--vocabulary", "vocab.txt"]
+            if backbone == "bert"
+            else []
+        ),
+    )
+    assert code == 0
+    record = json.loads((tmp_path / "runs/late/1.json").read_text())
+    lines = test_file.read_text().splitlines()
+    labels, texts = zip(*(line.split("\t") for line in lines), strict=True)
+    exported = tf.saved_model.load(tmp_path / "saved_models/late/1")
+    answers = exported.signatures["serving_default"](
+        sentences=tf.constant(texts)
+    )
+    wrong = [
+        answer.decode() != label
+        for answer, label in zip(answers["label"].numpy(), labels, strict=True)
+    ]
+    error = 100 * np.mean(wrong)
+    assert record["results"]["test_error"] == pytest.approx(error, abs=1e-4)
+    # What lies behind the cut was seen by neither.
+    assert 15 < error < 45
+
+
+def test_word_vectors_are_read_once_and_their_coverage_recorded(run, tmp_path):
+    path = tmp_path / "glove.6B.4d.txt"
+    path.write_text("what 1 2 3 4\nWho 5 6 7 8\nzebra 9 9 9 9\n")
+    for _ in range(2):
+        code, out, _ = run("train", "--embeddings", path, *QUICK)
+        assert code == 0
+        assert "has a vector for 1% of its different words" in out
+    records = tmp_path / "runs/demo-cnn-glove.6B.4d-word-amp"
+    first, second = (
+        json.loads((records / f"{n}.json").read_text()) for n in (1, 2)
+    )
+    assert first["dataset"]["coverage"]["tokens"] > 0.05
+    assert first["curves"] == second["curves"]
+    assert len(list((tmp_path / "runs/.vectors").iterdir())) == 1
+
+
+def test_a_random_bert_trains_and_answers(run, tmp_path):
+    vocabulary = tmp_path / "vocab.txt"
+    vocabulary.write_text("\n".join(PIECES) + "\n")
+    code, out, _ = run(
+        "train",
+        *["--backbone", "bert", "--bert", "tiny", "--vocabulary", vocabulary],
+        *["--pooling", "mean", *QUICK],
+    )
+    assert code == 0
+    (record,) = (tmp_path / "runs/demo-bert-tiny-word-amp").iterdir()
+    assert json.loads(record.read_text())["options"]["pooling"] == "mean"
+    assert "word pieces are [UNK], not in its vocabulary" in out
+    code, out, _ = run(
+        "predict", "saved_models/demo-bert-tiny-word-amp", "Who ?"
+    )
+    assert code == 0
+    assert "Who ?" in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "is_mean"),
+    [
+        (None, "models/all-MiniLM-L6-v2", False),
+        (None, "all-MiniLM-L6-v2", True),
+        ("first", "all-MiniLM-L6-v2", False),
+        ("mean", "tiny", True),
+    ],
+)
+def test_bert_is_pooled_as_asked_or_as_its_model_was(
+    tmp_path, monkeypatch, asked, name, is_mean
+):
+    monkeypatch.setenv("KERAS_AMP_MODELS", str(tmp_path / "models"))
+    encoder = keras_amp.random_bert("tiny", 8)
+    encoder.save_to_preset(str(tmp_path / "models/all-MiniLM-L6-v2"))
+    options = TrainOptions(
+        dataset="trec",
+        backbone="bert",
+        bert=str(tmp_path / name) if "/" in name else name,
+        vocabulary=tmp_path / "vocab.txt",
+        pooling=asked,
+    ).resolved()
+    options.vocabulary.write_text("\n".join(PIECES) + "\n")
+    classifier = build_classifier(options, build_tokenizer(options, []), 3)
+    names = {layer.name for layer in classifier.layers}
+    assert ("mean" in names) is is_mean
+    assert ("pooled_dense" in names) is not is_mean
+
+
+def test_the_next_run_gets_the_next_number(run, tmp_path):
+    for _ in range(2):
+        assert run("train", *QUICK)[0] == 0
+    folder = tmp_path / "saved_models/demo-cnn-word-amp"
+    assert sorted(path.name for path in folder.iterdir()) == ["1", "2"]
+    records = [
+        json.loads((tmp_path / f"runs/demo-cnn-word-amp/{n}.json").read_text())
+        for n in (1, 2)
+    ]
+    assert records[0]["curves"] == records[1]["curves"]
+
+
+def test_tensorboard_gets_a_folder_of_each_run(run, tmp_path):
+    for _ in range(2):
+        code, out, _ = run("train", "--tensorboard", "logs", *QUICK)
+        assert code == 0
+        assert "tensorboard --logdir logs" in out
+    folders = [tmp_path / f"logs/demo-cnn-word-amp/{n}" for n in (1, 2)]
+    for folder in folders:
+        assert len(read(folder / "mixing")["lam_star"]) == 2
+        assert len(read(folder / "train")["epoch_lam_shift"]) == 2
+        assert len(read(folder / "validation")["epoch_accuracy"]) == 2
+
+
+def test_predict_asks_the_newest_export(run, monkeypatch):
+    run("train", *QUICK)
+    code, out, _ = run(
+        "predict", "saved_models/demo-cnn-word-amp", "Who is it ?", ""
+    )
+    assert code == 0
+    assert "Who is it ?" in out
+    code, _, err = run("predict", "saved_models/none", "text")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "no exported model at 'saved_models/none'" in err
+
+
+def test_data_prints_table_1(run, data_dir):
+    code, out, _ = run("data", "--data-dir", data_dir.resolve())
+    assert code == 0
+    assert "9592 / 9592" in out
+
+
+def test_a_real_trec_run_of_a_few_steps(run, tmp_path, data_dir):
+    options = ["--steps", "60", "--steps-per-evaluation", "30"]
+    code, _, _ = run(
+        "train",
+        *["--dataset", "trec", "--data-dir", data_dir.resolve()],
+        *["--learning-rate", "1e-3", *options],
+    )
+    assert code == 0
+    record = json.loads(
+        (tmp_path / "runs/trec-cnn-word-amp/1.json").read_text()
+    )
+    assert record["results"]["test_error"] < 60
+    assert record["dataset"]["train"] == 4906
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["none", "word-amp"])
+def test_trec_is_learned(run, tmp_path, data_dir, method):
+    code, _, _ = run(
+        "train",
+        *["--dataset", "trec", "--data-dir", data_dir.resolve()],
+        *["--method", method, "--steps", "3000"],
+    )
+    assert code == 0
+    path = tmp_path / f"runs/trec-cnn-{method}/1.json"
+    assert json.loads(path.read_text())["results"]["test_error"] < 13
+
+
+def test_a_users_own_file(run, tmp_path):
+    path = tmp_path / "mail.tsv"
+    rows = 'spam: "buy it: now"\nham: "see ""you"" at six ?"\n' * 60
+    path.write_text(f"kind:body\n{rows}".replace(": ", ":"))
+    code, out, _ = run(
+        *["train", "--train-file", path, "--label-column", "kind"],
+        *["--text-column", "body", "--delimiter", ":", "--quoting", "double"],
+        *QUICK,
+    )
+    assert code == 0
+    assert "120 rows; label from 'kind' and text from 'body' of 2" in out
+    assert "the first: 'spam', 'buy it:now'" in out
+    assert "2 classes: spam 60, ham 60" in out
+    assert "saved_models/mail-cnn-word-amp/1" in out
+
+
+def test_the_papers_settings_are_the_defaults():
+    options = TrainOptions(dataset="trec").resolved()
+    assert (options.alpha, options.epsilon, options.method) == (
+        1.0,
+        0.002,
+        "word-amp",
+    )
+    for backbone, settings in PAPER.items():
+        options = TrainOptions(dataset="trec", backbone=backbone).resolved()
+        found = {key: getattr(options, key) for key in settings}
+        assert found == settings
+    bert = PAPER["bert"]
+    assert (bert["batch_size"], bert["learning_rate"]) == (24, 1e-5)
+    for words in (PAPER["cnn"], PAPER["bilstm"]):
+        assert (words["batch_size"], words["learning_rate"]) == (50, 2e-4)
+        assert (words["dropout"], words["l2"]) == (0.5, 1e-8)
+
+
+def test_runs_are_named_by_what_differs():
+    def name(**options):
+        return TrainOptions(dataset="trec", **options).resolved().name
+
+    assert name() == "trec-cnn-word-amp"
+    vectors = "v/glove.840B.300d.txt.gz"
+    assert name(embeddings=vectors) == "trec-cnn-glove.840B.300d-word-amp"
+    assert name(backbone="bert") == "trec-bert-word-amp"
+    assert name(backbone="bert", bert="a/b") == "trec-bert-b-word-amp"
+    assert name(backbone="bert", bert="a/b", name="x") == "x"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "treck"], "--dataset: there is no 'treck' among demo"),
+        (["--backbone", "rnn"], "--backbone: there is no 'rnn' among cnn"),
+        (["--method", "amp"], "--method: there is no 'amp' among none"),
+        (["--alpha", "0"], "`alpha`"),
+        (["--epsilon", "-1"], "`epsilon`"),
+        (["--steps", "0"], "--steps must be above 0"),
+        (["--dropout", "1"], "--dropout must be in [0, 1)"),
+        (["--l2", "-1"], "--l2 must be 0 or more"),
+        (["--embeddings", "none.txt"], "--embeddings: there is no file 'none"),
+        (["--freeze-embeddings"], "--freeze-embeddings needs --embeddings"),
+        (["--vocabulary", "v.txt"], "--vocabulary is for --backbone bert"),
+        (["--pooling", "mean"], "--pooling is for --backbone bert"),
+        (
+            ["--backbone", "bert", "--pooling", "max"],
+            "--pooling must be first or mean, not 'max'",
+        ),
+        (
+            ["--backbone", "bert", "--embeddings", "v.txt"],
+            "--embeddings and --max-words are for cnn and bilstm",
+        ),
+        (
+            ["--backbone", "bert", "--bert", "tiny"],
+            "name the vocab.txt of any BERT in --vocabulary",
+        ),
+        (
+            ["--backbone", "bert", "--bert", "no/folder"],
+            "There is no BERT vocabulary at 'no/folder', or it can't be",
+        ),
+        (["--name", ".."], "--name: '..' must name a folder inside"),
+        (["--dataset", "trec"], "there is no 'data/TREC.train.all'"),
+        (["--train-file", "none.tsv"], "there is no file 'none.tsv'"),
+        (["--test-file", "x.tsv"], "--test-file needs a --train-file"),
+        (["--quoting", "none"], "--quoting needs a --train-file"),
+        (["--dataset", "subj", "--fold", "12"], "--fold"),
+        (["--train-share", "2"], "--train-share must be above 0 and at most 1"),
+        (["--lam-points", "1"], "--lam-points must be 0 or at least 2"),
+        (["--method", "none", "--lam-points", "5"], "needs a --method that"),
+        (["--method", "word", "--released.reweight"], "need --method word-amp"),
+        (["--released.fresh-noise", "--no-min-op"], "with --min-op"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    run, tmp_path, arguments, message
+):
+    code, _, err = run("train", *arguments)
+    assert code == 2
+    assert message in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "option", ["--models-dir", "--records-dir", "--tensorboard"]
+)
+def test_a_folder_that_cannot_be_made_is_one_line(run, tmp_path, option):
+    file = tmp_path / "file"
+    file.touch()
+    code, out, err = run("train", option, file)
+    assert code == 2
+    assert str(file) in err
+    assert err.count("\n") == 1
+    assert "Epoch" not in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no file limits")
+def test_a_full_disc_is_one_line_before_the_training(run):
+    with files_limited_to(0):
+        code, out, err = run("train")
+    assert code == 2
+    assert "File too large: 'saved_models/demo-cnn-word-amp/" in err
+    assert err.count("\n") == 1
+    assert "Epoch" not in out
+
+
+def test_a_disc_that_fills_up_with_tensorboards_files_is_one_line(
+    run, tmp_path, monkeypatch
+):
+    class Full(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            # What TensorFlow raises of a full disc, of a file that is none.
+            tf.io.write_file(str(tmp_path / "logs/demo-cnn-word-amp"), "")
+
+    monkeypatch.setattr("keras_amp.TensorBoard", lambda *_, **__: Full())
+    code, _, err = run("train", "--tensorboard", tmp_path / "logs", *QUICK)
+    assert code == 2
+    assert f"'{tmp_path}/logs/demo-cnn-word-amp' can't be written: " in err
+    assert err.count("\n") == 1
+
+
+NAMES = [
+    "..",
+    ".",
+    "a/../../b",
+    "/absolute",
+    "a//b",
+    "a\0b",
+    "a\nb",
+    "\ud800",
+    "m[1]",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_is_no_folders_inside_is_refused(name):
+    with pytest.raises(ValueError, match=r"^--name: '") as raised:
+        TrainOptions(name=name).resolved()
+    assert str(raised.value).isascii()  # it can be printed
+    assert TrainOptions(name="mine/größe").resolved().name == "mine/größe"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("caf\udce9.tsv", "caf_"), ("m[1].tsv", "m_1_"), ("größe.tsv", "größe")],
+)
+def test_a_name_that_comes_from_a_file_is_one_for_a_folder(file, name):
+    options = TrainOptions(train_file=Path(file)).resolved()
+    assert options.name == f"{name}-cnn-word-amp"
+
+
+def test_unknown_options_exit_with_2(run):
+    assert run("train", "--epsilom", "1")[0] == 2
+    assert run("trian")[0] == 2

@@ -1,0 +1,1 @@
+"""Labelled sentences: the paper's five sets, your own files, the demo."""

@@ -1,0 +1,128 @@
+"""Options of a grid of experiments."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from training.options.train_options import TrainOptions
+from training.run.record import usable_cores
+
+RECORDS_DIR = Path("docs/results/records")
+_SHARED = (
+    "data_dir",
+    "download",
+    "steps",
+    "steps_per_evaluation",
+    "batch_size",
+    "learning_rate",
+    "bert",
+    "vocabulary",
+    "jit_compile",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class GridOptions:
+    """Runs the experiments of a table or a part of it; what is done stays."""
+
+    # 2, 3, 4, 5, figure-2, what-matters or few-labels; `--dry-run` shows its
+    # runs.
+    table: Annotated[str, tyro.conf.Positional]
+    # cnn, bilstm, bert; cnn-vectors and bilstm-vectors, which begin with the
+    # file of --embeddings. This and the next six: all of the table's if empty.
+    backbones: tuple[str, ...] = ()
+    # Of trec, sst1, sst2, subj, mr.
+    datasets: tuple[str, ...] = ()
+    # Of none, word, word-amp, sent, sent-amp, nonlinear.
+    methods: tuple[str, ...] = ()
+    # Parts of the training set, of table 3.
+    shares: tuple[float, ...] = ()
+    # Concentrations of Beta(alpha, alpha), of table 5.
+    alphas: tuple[float, ...] = ()
+    # word or sent, of tables 4 and what-matters.
+    places: tuple[str, ...] = ()
+    # Of tables 4, what-matters and few-labels.
+    variants: tuple[str, ...] = ()
+    # Runs of a cell, with seeds 0 to N - 1; else as many as in the paper.
+    seeds: int | None = None
+    # Training steps of a run; 8000 as in the paper.
+    steps: int | None = None
+    # Training steps between evaluations on dev and test; 100.
+    steps_per_evaluation: int | None = None
+    # Sentences a step; 50, 24 for bert.
+    batch_size: int | None = None
+    # Of Adam; 2e-4 as in the paper (bert: 1e-5).
+    learning_rate: float | None = None
+    # File of word vectors, of cnn-vectors and bilstm-vectors.
+    embeddings: Path | None = None
+    # What bert begins with, as of `train`.
+    bert: str = TrainOptions.bert
+    # vocab.txt of bert's word pieces, as of `train`.
+    vocabulary: Path | None = None
+    # Compile the steps with XLA.
+    jit_compile: bool = False
+    # Folder of the data sets' files, on every machine.
+    data_dir: Path = Path("data")
+    # Fetch a data set's files into --data-dir if they are missing.
+    download: bool = False
+    # Where the records go, one JSON file a run.
+    records_dir: Path = RECORDS_DIR
+    # Where unfinished runs keep their state, on every machine.
+    work_dir: Path = Path("runs")
+    # Runs at a time on this machine; else its cores / --threads.
+    processes: int | None = None
+    # Cores of a run, here or on Ray.
+    threads: int = 1
+    # Start a Ray on this machine and run there.
+    ray: Literal["local"] | None = None
+    # Run on this Ray cluster, such as auto or ray://host:10001.
+    ray_address: str | None = None
+    # How often a run begins again whose process was lost.
+    retries: int = 2
+    # Run again what has failed before.
+    retry_failed: bool = False
+    # List the runs, what is done, and the time left; run nothing.
+    dry_run: bool = False
+
+    def chosen(self):
+        """Dict from axis to the values asked for, empty for all."""
+        return {
+            name.removesuffix("s"): getattr(self, name)
+            for name in (
+                "backbones",
+                "datasets",
+                "methods",
+                "shares",
+                "alphas",
+                "places",
+                "variants",
+            )
+        }
+
+    def shared(self):
+        """Dict of the fields of `TrainOptions` that all runs have."""
+        fields = {name: getattr(self, name) for name in _SHARED}
+        return fields | {"records_dir": self.work_dir}
+
+    def checked(self):
+        """These options with the number of processes filled in.
+
+        Raises:
+            ValueError: If an option has no value that would do.
+        """
+        if self.ray and self.ray_address:
+            raise ValueError("--ray local and --ray-address exclude each other")
+        if self.seeds is not None and self.seeds < 1:
+            raise ValueError(f"--seeds must be above 0, not {self.seeds}")
+        if self.threads < 1:
+            raise ValueError(f"--threads must be above 0, not {self.threads}")
+        if self.processes is not None and self.processes < 1:
+            raise ValueError(
+                f"--processes must be above 0, not {self.processes}"
+            )
+        if self.retries < 0:
+            raise ValueError(f"--retries must be 0 or more, not {self.retries}")
+        processes = self.processes or max(1, usable_cores() // self.threads)
+        return dataclasses.replace(self, processes=processes)

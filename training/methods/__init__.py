@@ -1,0 +1,1 @@
+"""What is mixed, and how: one entry per method."""

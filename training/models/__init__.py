@@ -1,0 +1,1 @@
+"""Which classifier is trained: one entry per backbone."""

@@ -1,0 +1,158 @@
+"""Which record belongs to which cell of which table."""
+
+import collections
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from training.options.configuration import configuration
+from training.options.train_options import TrainOptions
+from training.run.record import misfit, read_record
+
+# How a run was trained; a table's cells may have any of these.
+_NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
+SETTINGS = (*_NUMBERS, "embeddings", "bert", "vocabulary", "jit_compile")
+_NO_PART_OF_A_CELL = {*SETTINGS, "dropout", "l2", "max_length"}
+_OPTIONAL = {
+    "seed": int,
+    "train_share": float,
+    "bert": str,
+    "vocabulary": str,
+    "pooling": str,
+    "jit_compile": bool,
+}
+MEASURES = ("test_error", "oracle_test_error", "test_calibration_error")
+
+
+def load_records(folder):
+    """All records of a folder, in the order of their files' names.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or no record in it.
+        ValueError: If a file is no record.
+    """
+    folder = Path(folder)
+    records = []
+    for path in sorted(folder.glob("*.json")):
+        record = read_record(path)
+        fault = "all of it" if record is None else _fault(record)
+        if fault:
+            raise ValueError(
+                f"'{path}' is no record of a run, or damaged: {fault} is "
+                "missing or not as it should be; `table` makes it anew if it "
+                "is moved away"
+            )
+        records.append(record)
+    if not records:
+        raise FileNotFoundError(
+            f"--records-dir: there are no records in '{folder}'; "
+            "python -m training table 2 makes some"
+        )
+    return records
+
+
+def _fault(record):
+    """Which part of a record can't be reported; `None` if all of it can."""
+    fault = misfit(record, _form(record))
+    if fault or "results" not in record:
+        return fault
+    curves = record["curves"]
+    if len(curves["step"]) != len(curves["test_error"]):
+        return "curves"
+    if "lam_shift" in curves:
+        return misfit(curves, {"lam_shift": [float]}, "curves")
+    return None
+
+
+def _form(record):
+    """What this record must have, in the sense of `misfit`."""
+    asked = record["configuration"]
+    settings = dict.fromkeys(("dataset", "backbone", "method"), str)
+    for name, kind in _OPTIONAL.items():
+        if name in asked:
+            settings[name] = kind
+    form = {"configuration": settings}
+    if record.get("environment"):
+        form["environment"] = {"versions": {}, "python": str}
+    if "results" not in record:
+        return form | {"error": str}
+    settings |= dict.fromkeys(_NUMBERS, float) | {"embeddings": str}
+    form["results"] = dict.fromkeys(("seconds", *MEASURES), float)
+    form["curves"] = {"step": [float], "test_error": [float]}
+    form["dataset"] = {"train": float}
+    if asked.get("embeddings") != "random":
+        form["dataset"]["coverage"] = {"tokens": float}
+    if asked.get("backbone") == "bert":
+        settings["bert"] = str
+    if "lam_points" in asked:
+        along = {"lam": [float], "mean": [float], "pairs": [[float]]}
+        form["results"]["loss_along_lam"] = along
+    return form
+
+
+def settings_of(record):
+    """How a record's run was trained: a tuple of `SETTINGS`' values."""
+    return tuple(record["configuration"].get(name) for name in SETTINGS)
+
+
+def results_of(table, records):
+    """The results of a table's cells.
+
+    Where runs of a block of the table were trained in several ways, such as
+    with more steps, those count of which there are most, then the longest.
+
+    Args:
+        table: A `Table`.
+        records: List of records.
+
+    Returns:
+        A `pandas.DataFrame` with a row per run that succeeded: a column per
+        axis, `seed`, one per measure, `lam_shift` (the mean over the training
+        of |λ* − λ|) and `record`.
+    """
+    by_cell = collections.defaultdict(list)
+    for record in records:
+        if "results" in record:
+            cell = _identity(record["configuration"])
+            by_cell[cell].append(record)
+    seeds = {r["configuration"].get("seed", 0) for r in records}
+    found = collections.defaultdict(list)
+    for cell in table.cells():
+        block = tuple(cell[axis] for axis in table.blocks)
+        for seed in sorted(seeds):
+            options = TrainOptions(**table.fields(cell, seed)).resolved()
+            for record in by_cell[_identity(configuration(options))]:
+                found[block].append((cell, seed, record))
+    rows = [
+        cell
+        | {"seed": seed}
+        | {measure: record["results"][measure] for measure in MEASURES}
+        | {"lam_shift": _mean(record["curves"].get("lam_shift", [0.0]))}
+        | {"record": record}
+        for runs in found.values()
+        for cell, seed, record in _of_one_setting(runs)
+    ]
+    columns = [*table.axes, "seed", *MEASURES, "lam_shift", "record"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _mean(values):
+    return sum(values) / len(values)
+
+
+def _of_one_setting(runs):
+    count = collections.Counter(settings_of(record) for *_, record in runs)
+    usual = max(count, key=lambda setting: (count[setting], setting[0]))
+    return [run for run in runs if settings_of(run[-1]) == usual]
+
+
+def _identity(values):
+    """What two runs of a cell and a seed have in common, as text."""
+    kept = {
+        key: value
+        for key, value in values.items()
+        if key not in _NO_PART_OF_A_CELL
+    }
+    kept["has_vectors"] = values["embeddings"] != "random"
+    return json.dumps(kept, sort_keys=True)

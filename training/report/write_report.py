@@ -1,0 +1,132 @@
+"""The command `report`: from records to `RESULTS.md`, CSV files and figures."""
+
+import re
+
+from keras_amp.whole import check_writable
+from training.report.figures import FIGURES, draw_figure
+from training.report.numbers import rows_of
+from training.report.results import load_records, results_of
+from training.report.sections import (
+    answers,
+    beginnings,
+    environments,
+    failures,
+    figure_list,
+    glance,
+    section,
+)
+from training.run.record import write_text
+from training.tables import TABLES
+
+# Figure 2 has a figure; its runs are Table 3's.
+PRINTED = ("2", "3", "4", "5", "what-matters", "few-labels")
+README_MARKS = ("<!-- results -->", "<!-- end of results -->")
+HEAD = """\
+# Results
+
+Made by `python -m training report` from the records in
+[`results/records`](results/records); how to make records: `python -m training
+table --help`. The same numbers as CSV files lie in [`results`](results).
+
+- **test error**, in %, mean ± standard deviation over seeds, of the checkpoint
+  with the lowest error on the *dev* set. Each seed has its own weights, order
+  and λ, and its own tenth to test on (SUBJ, MR) or dev set (TREC, SST); all
+  methods meet the same.
+- **oracle**: the lowest *test* error over all evaluations, as the released
+  code reports. Nobody can know it without the test set, and it is lower by
+  construction.
+- **difference**: test error minus that of the method `against`, seed by seed,
+  in percentage points, with the 95 % bootstrap interval of the mean
+  (percentile; too narrow with few seeds); below 0 is better. **p**: of a paired
+  t-test, corrected for all comparisons of the table (Holm).
+- **RP**: the paper's relative improvement in %, above 0 is better.
+- **calibration error**: expected, in %, 15 bins, of the same checkpoint.
+- **published**: the paper's numbers, with its backbones, 8000 steps, GloVe 840B
+  for word vectors, and the oracle's choice of checkpoint.
+- **λ moved by**: mean distance of λ* and λ, over all steps.
+"""
+
+
+def report(records_dir, output, readme, is_drawing):
+    """Writes the results of all records that lie in a folder.
+
+    Args:
+        records_dir: Path of a folder of records.
+        output: Path of the Markdown file; CSV files and figures go into
+            `results` beside it.
+        readme: Path of a file whose part between `README_MARKS` becomes the
+            table in short; `None` for none.
+        is_drawing: Bool, whether to draw the figures too.
+
+    Returns:
+        List of the paths of all files that were written.
+
+    Raises:
+        FileNotFoundError, ValueError: As `load_records`.
+    """
+    if readme is not None and not readme.is_file():
+        raise FileNotFoundError(f"--readme: there is no file '{readme}'")
+    records = load_records(records_dir)
+    results = {
+        name: results_of(table, records) for name, table in TABLES.items()
+    }
+    rows = {
+        name: rows_of(table, results[name]) for name, table in TABLES.items()
+    }
+    folder = output.parent / "results"
+    check_writable(folder)
+    written = []
+    for name in PRINTED:
+        if rows[name]["seeds"].any():
+            path = folder / f"{_slug(name)}.csv"
+            write_text(
+                path, rows[name].to_csv(index=False, float_format="%.6g")
+            )
+            written.append(path)
+    figures = {
+        name: figure
+        for name, figure in FIGURES.items()
+        if not results[figure.table].empty
+    }
+    if is_drawing:
+        for name, figure in figures.items():
+            path = folder / name
+            table = figure.table
+            draw_figure(name, results[table], rows[table], path)
+            written.append(path)
+    sections = [
+        section(TABLES[name], results[name], rows[name]) for name in PRINTED
+    ]
+    parts = [
+        HEAD,
+        environments(records),
+        "## At a glance\n\n" + _glances(rows),
+        answers(rows["what-matters"]),
+        *sections,
+        figure_list(figures),
+        failures(records),
+    ]
+    write_text(output, "\n".join(part for part in parts if part))
+    written.append(output)
+    if readme is not None:
+        write_text(readme, _with_results(readme.read_text("utf-8"), rows))
+        written.append(readme)
+    return written
+
+
+def _glances(rows):
+    parts = glance(rows["2"]), beginnings(rows["few-labels"])
+    return "\n".join(part for part in parts if part)
+
+
+def _with_results(text, rows):
+    begin, end = README_MARKS
+    if begin not in text or end not in text:
+        raise ValueError(f"--readme: the file has no '{begin}' and '{end}'")
+    block = f"{begin}\n{_glances(rows)}{end}"
+    pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
+    return re.sub(pattern, lambda _: block, text, flags=re.DOTALL)
+
+
+def _slug(name):
+    return f"table_{name}" if name.isdigit() else name.replace("-", "_")

@@ -1,0 +1,1 @@
+"""One run: trained, measured, recorded, exported, asked."""

@@ -1,0 +1,154 @@
+"""The state of a run on disc, from which it can go on after a kill."""
+
+import json
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from training.arrays import read_arrays, write_arrays
+from training.options.configuration import key_of
+
+
+class DamagedCheckpointError(ValueError):
+    """A checkpoint from which no run can go on."""
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps curves, best weights and the whole state after each evaluation.
+
+    An "epoch" is the time between two evaluations. The state is every number
+    that the run depends on: weights, optimizer, random generators, curves and
+    the best weights so far; a run that goes on from it ends as one that was
+    never interrupted.
+
+    Args:
+        path: Path of the file, written whole or not at all.
+        measure: Function without arguments, called after each epoch; returns
+            a dict of further values for the curves.
+
+    Attributes:
+        curves: Dict of lists, one value per finished epoch.
+    """
+
+    def __init__(self, path, measure):
+        super().__init__()
+        self.path = Path(path)
+        self.measure = measure
+        self.curves = {}
+        self._best = None
+
+    @property
+    def epochs(self):
+        """Number of finished epochs."""
+        return len(self.curves.get("val_accuracy", ()))
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise FloatingPointError(
+                f"the loss became {logs['loss']} before evaluation {epoch + 1};"
+                " a lower --learning-rate may help"
+            )
+        for key, value in {**logs, **self.measure()}.items():
+            self.curves.setdefault(key, []).append(float(value))
+        accuracies = self.curves["val_accuracy"]
+        if accuracies[-1] > max(accuracies[:-1], default=-1):
+            self._best = self.model.get_weights()
+        self._write()
+
+    def restore_best_weights(self):
+        """Gives the model the weights of the first best epoch on dev."""
+        self.model.set_weights(self._best)
+
+    def resume(self, model):
+        """Brings a compiled model to the state on disc, all of it or nothing.
+
+        Raises:
+            DamagedCheckpointError: If the file is damaged or of another model.
+        """
+        self.set_model(model)
+        variables = _variables(model)
+        try:
+            arrays = read_arrays(self.path)
+            curves = _curves(arrays.pop("curves", "null"))
+            _check_arrays(arrays, _named(variables, model.weights))
+        except (ValueError, RecursionError) as error:
+            raise DamagedCheckpointError(
+                f"--resume: the checkpoint '{self.path}' is damaged or of "
+                f"another version ({error}); start without --resume"
+            ) from error
+        for i, variable in enumerate(variables):
+            variable.assign(arrays[f"state_{i}"])
+        self._best = [arrays[f"best_{i}"] for i in range(len(model.weights))]
+        self.curves = curves
+
+    def _write(self):
+        states = [variable.numpy() for variable in _variables(self.model)]
+        arrays = {"curves": json.dumps(self.curves)}
+        write_arrays(self.path, arrays | _named(states, self._best))
+
+
+def checkpoint_path(options):
+    """Where the state of a run with these options lies, an `.npz` file."""
+    folder = options.records_dir / options.name
+    return folder / f".unfinished-{key_of(options)}.npz"
+
+
+def discard_checkpoint(options):
+    """Removes what a run with these options has kept, if anything."""
+    checkpoint_path(options).unlink(missing_ok=True)
+
+
+def _variables(model):
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _named(states, best):
+    """A dict of a checkpoint's arrays, or of what they are assigned to."""
+    named = {f"state_{i}": state for i, state in enumerate(states)}
+    return named | {f"best_{i}": one for i, one in enumerate(best)}
+
+
+def _curves(text):
+    """The curves that a checkpoint holds as JSON.
+
+    Raises:
+        ValueError: If they are no lists of numbers, all of one length.
+    """
+    curves = json.loads(str(text))
+    if not isinstance(curves, dict) or "val_accuracy" not in curves:
+        raise ValueError("it has no curves")
+    for name, curve in curves.items():
+        if not isinstance(curve, list) or not all(
+            isinstance(value, float) for value in curve
+        ):
+            raise ValueError(f"its curve '{name}' is no list of numbers")
+    if len({len(curve) for curve in curves.values()}) > 1:
+        raise ValueError("its curves are not of one length")
+    return curves
+
+
+def _check_arrays(arrays, variables):
+    """Refuses arrays that are not those of the variables.
+
+    Raises:
+        ValueError: If one is missing, too many, of another shape or type, or
+            not finite.
+    """
+    if arrays.keys() != variables.keys():
+        raise ValueError(
+            f"it holds {len(arrays)} arrays, the model has {len(variables)}"
+        )
+    for name, variable in variables.items():
+        array = arrays[name]
+        if (
+            array.shape != tuple(variable.shape)
+            or array.dtype != variable.dtype
+        ):
+            raise ValueError(
+                f"'{name}' is {array.dtype} of shape {array.shape}, but the "
+                f"model's is {variable.dtype} of {tuple(variable.shape)}"
+            )
+        if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
+            raise ValueError(f"'{name}' has a number that is not finite")

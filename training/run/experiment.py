@@ -1,0 +1,163 @@
+"""One experiment: from options to a trained classifier and its measures."""
+
+import dataclasses
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+from training.data.dataset import Dataset, take_share
+from training.data.demo import load_demo
+from training.data.files import load_files
+from training.data.paper import load_named
+from training.models.classifier import (
+    build_classifier,
+    build_tokenizer,
+    load_words,
+    loss_of,
+    wrap,
+)
+from training.run.batches import batches
+from training.run.checkpoint import checkpoint_path
+from training.run.fit import EVALUATION_BATCH_SIZE, fit
+from training.run.measures import (
+    calibration_error,
+    loss_along_lam,
+    predict_probabilities,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """What a run trains, and on what.
+
+    Attributes:
+        options: `TrainOptions`, resolved.
+        dataset: A `Dataset`.
+        tokenizer: Layer from strings to ids.
+        coverage: Dict of the shares of words with a pretrained vector, or
+            `None`.
+        classifier: A `keras.Model` from ids to logits.
+        model: The same, wrapped for the method and compiled.
+    """
+
+    options: Any
+    dataset: Dataset
+    tokenizer: keras.layers.Layer
+    coverage: dict | None
+    classifier: keras.Model
+    model: keras.Model
+
+    @classmethod
+    def of_options(cls, options):
+        """Loads the data and builds the model.
+
+        Args:
+            options: `TrainOptions`, resolved.
+
+        Raises:
+            ValueError, FileNotFoundError: As the loaders of data sets, word
+                vectors and BERT.
+        """
+        keras.utils.set_random_seed(options.seed)
+        dataset = load_dataset(options)
+        tokenizer = build_tokenizer(options, dataset.train.texts)
+        words = load_words(options, tokenizer)
+        coverage = words and words.coverage(tokenizer(dataset.train.texts))
+        num_classes = len(dataset.label_names)
+        classifier = build_classifier(options, tokenizer, num_classes, words)
+        model = wrap(classifier, options)
+        model.compile(
+            keras.optimizers.Adam(options.learning_rate),
+            loss_of(options),
+            metrics=["accuracy"],
+            jit_compile=options.jit_compile,
+        )
+        return cls(options, dataset, tokenizer, coverage, classifier, model)
+
+    def description(self):
+        """What a record says of the data, as a dict."""
+        return {
+            "name": self.dataset.name,
+            "label_names": self.dataset.label_names,
+            "train": len(self.dataset.train),
+            "dev": len(self.dataset.dev),
+            "test": len(self.dataset.test),
+            "word_ids": self.tokenizer.vocabulary_size(),
+            "coverage": self.coverage,
+        }
+
+    def run(self, verbose):
+        """Trains, and leaves the model with its best weights on dev.
+
+        The checkpoint that is kept is the one with the lowest dev error, the
+        first of several. Its test error is the result; the lowest test error
+        over all evaluations, which no one can know without the test set, is
+        the oracle's.
+
+        Args:
+            verbose: What `keras.Model.fit` takes.
+
+        Returns:
+            A dict of results; a dict of lists, one value per evaluation,
+            errors in %; and the probabilities of the test set, `(examples,
+            classes)`. When these are written, `discard_checkpoint`.
+        """
+        start = time.perf_counter()
+        curves = fit(
+            self.model,
+            self.dataset,
+            self.tokenizer,
+            self.options,
+            checkpoint_path(self.options),
+            verbose,
+        )
+        best = int(np.argmin(curves["dev_error"]))
+        test = self._test_batches(EVALUATION_BATCH_SIZE)
+        seconds = time.perf_counter() - start
+        probabilities, labels = predict_probabilities(self.classifier, test)
+        results = {
+            "dev_error": curves["dev_error"][best],
+            "test_error": curves["test_error"][best],
+            "oracle_test_error": min(curves["test_error"]),
+            "best_step": curves["step"][best],
+            "seconds": seconds,
+            "test_calibration_error": calibration_error(probabilities, labels),
+        }
+        if self.options.lam_points:
+            ids, labels = next(iter(self._test_batches(len(labels))))
+            results["loss_along_lam"] = loss_along_lam(
+                self.model, ids.numpy(), labels.numpy(), self.options.lam_points
+            )
+        return results, curves, probabilities
+
+    def _test_batches(self, size):
+        return batches(self.dataset.test, self.tokenizer, size)
+
+
+def load_dataset(options):
+    """The `Dataset` that the options ask for."""
+    if options.train_file is not None:
+        dataset = load_files(
+            options.train_file,
+            options.dev_file,
+            options.test_file,
+            options.layout(),
+            options.split_seed,
+        )
+    elif options.dataset == "demo":
+        dataset = load_demo(options.split_seed)
+    else:
+        dataset = load_named(
+            options.dataset,
+            options.data_dir,
+            options.phrases,
+            options.fold,
+            options.split_seed,
+            options.download,
+        )
+    if options.train_share == 1:
+        return dataset
+    train = take_share(dataset.train, options.train_share, options.subset_seed)
+    return dataclasses.replace(dataset, train=train)

@@ -1,0 +1,105 @@
+"""Training with evaluations: the curves, and the best weights on dev."""
+
+import contextlib
+import math
+
+import tensorflow as tf
+
+import keras_amp
+from keras_amp.serving import next_version, os_error
+from training.run.batches import batches
+from training.run.checkpoint import Checkpoint
+
+EVALUATION_BATCH_SIZE = 250
+
+
+def fit(model, dataset, tokenizer, options, path, verbose):
+    """Trains the model and leaves it with its best weights on dev.
+
+    Args:
+        model: A compiled `keras.Model`.
+        dataset: A `Dataset`.
+        tokenizer: Layer from strings to ids.
+        options: `TrainOptions`, resolved.
+        path: Path of the checkpoint to keep; with `options.resume`, the one to
+            go on from if there is one.
+        verbose: What `keras.Model.fit` takes.
+
+    Returns:
+        The curves: a dict of lists, one value per evaluation; errors in %.
+
+    Raises:
+        DamagedCheckpointError: If the checkpoint to go on from is damaged.
+        OSError: If the checkpoint or TensorBoard's files can't be written.
+    """
+    test = _evaluation_batches(dataset.test, tokenizer)
+    checkpoint = Checkpoint(path, lambda: {"test_error": _error(model, test)})
+    model.optimizer.build(model.trainable_variables)
+    if options.resume and path.is_file():
+        checkpoint.resume(model)
+    train = batches(
+        dataset.train,
+        tokenizer,
+        options.batch_size,
+        options.seed,
+        skip=checkpoint.epochs * options.steps_per_evaluation,
+    )
+    epochs = math.ceil(options.steps / options.steps_per_evaluation)
+    dev = _evaluation_batches(dataset.dev, tokenizer)
+    with _naming(_log_folder(options)):
+        model.fit(
+            train,
+            validation_data=dev,
+            initial_epoch=checkpoint.epochs,
+            epochs=epochs,
+            steps_per_epoch=options.steps_per_evaluation,
+            shuffle=False,  # `batches` has shuffled
+            callbacks=[checkpoint, *_tensorboard(options, checkpoint)],
+            verbose=verbose,
+        )
+    checkpoint.restore_best_weights()
+    steps = range(1, epochs + 1)
+    accuracies = checkpoint.curves["val_accuracy"]
+    return {
+        "step": [n * options.steps_per_evaluation for n in steps],
+        "dev_error": [100 * (1 - accuracy) for accuracy in accuracies],
+        **checkpoint.curves,
+    }
+
+
+def _tensorboard(options, checkpoint):
+    """The callback in a list; each run that begins has its own folder."""
+    folder = _log_folder(options)
+    if folder is None:
+        return []
+    number = next_version(folder) - (checkpoint.epochs > 0)
+    path = folder / str(max(number, 1))
+    return [keras_amp.TensorBoard(path, write_graph=False)]
+
+
+def _log_folder(options):
+    if options.tensorboard is None:
+        return None
+    return options.tensorboard / options.name
+
+
+@contextlib.contextmanager
+def _naming(folder):
+    """Makes TensorFlow's errors about files in a folder what they are."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if folder is None or str(folder) not in error.message:
+            raise
+        raise os_error(error, folder) from error
+
+
+def _evaluation_batches(examples, tokenizer):
+    """Batches in the examples' order, once through."""
+    return batches(examples, tokenizer, EVALUATION_BATCH_SIZE)
+
+
+def _error(model, test):
+    """The model's error on the batches of a test set, in %."""
+    results = model.evaluate(test, verbose=0, return_dict=True)
+    return 100 * (1 - results["accuracy"])
