@@ -20,7 +20,7 @@ import tyro
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks.step_time import REFERENCE, VARIANTS, WORKLOADS
+from benchmarks.step_time import reference, variants, workloads
 from training.run.record import write_record
 
 RESULTS = Path(__file__).with_name("peak_memory.json")
@@ -37,7 +37,7 @@ process that trains a few steps; median (lowest–highest) of several processes.
 class Options:
     """Measures the peak memory of every backbone and variant."""
 
-    backbones: tuple[str, ...] = tuple(WORKLOADS)
+    backbones: tuple[str, ...] = tuple(workloads())
     """What is trained."""
     processes: int = 3
     """Processes of each variant."""
@@ -75,14 +75,14 @@ def measure(backbone, variant, steps):
 def page(record):
     """A record as a Markdown page."""
     rows = []
-    for backbone, variants in record.items():
-        medians = {key: statistics.median(v) for key, v in variants.items()}
-        for variant, peaks in variants.items():
+    for backbone, measured in record.items():
+        medians = {key: statistics.median(v) for key, v in measured.items()}
+        for variant, peaks in measured.items():
             spread = f"{min(peaks):.0f}–{max(peaks):.0f}"
-            reference = REFERENCE.get(variant)
+            against = reference(variant)
             times = (
-                f"{medians[variant] / medians[reference]:.2f} × {reference}"
-                if reference
+                f"{medians[variant] / medians[against]:.2f} × {against}"
+                if against in medians
                 else ""
             )
             cells = [backbone, variant, f"{medians[variant]:.0f} ({spread})"]
@@ -101,7 +101,7 @@ def main(options):
                 measure(backbone, variant, options.steps)
                 for _ in range(options.processes)
             ]
-            for variant in VARIANTS
+            for variant in variants()
         }
         write_record(options.output, record)
     text = options.output.with_suffix(".md")

@@ -12,8 +12,8 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -25,66 +25,49 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import keras_amp
+from training.methods.methods import METHODS
+from training.models.backbones import BACKBONES
+from training.options.train_options import TrainOptions
 from training.run.record import write_record
 
 NUM_CLASSES = 6
-VARIANTS = ("plain", "word", "word-amp", "sent", "sent-amp")
-REFERENCE = {
-    "word": "plain",
-    "sent": "plain",
-    "word-amp": "word",
-    "sent-amp": "sent",
-}
+PLAIN = "plain"  # what the method that mixes nothing is called here
 RESULTS = Path(__file__).with_name("step_time")
 HEADING = """# Time of a training step
 
 Written by `python -m benchmarks.step_time --backbone NAME` on an otherwise idle
 machine. A step is timed in turn with the others, on the same batch; "times" is
 the median ratio to its reference in the same round."""
-LAYER = {"word": "word", "sent": "sentence"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Workload:
-    """A backbone and the batch it is timed on.
-
-    Attributes:
-        title: String.
-        build: Function from numbers of ids and classes to a classifier.
-        batch_size, tokens: Ints; the longest sentence of TREC has 37 words.
-        vocabulary_size: Int; TREC has about 8766 words, BERT 30522 pieces.
-    """
-
-    title: str
-    build: Callable
-    batch_size: int = 50
-    tokens: int = 37
-    vocabulary_size: int = 8766
+def variants():
+    """Dict from what a step is called here to its `Method`."""
+    return {_called(method.name): method for method in METHODS.values()}
 
 
-def _bert(size):
-    def build(vocabulary_size, num_classes):
-        encoder = keras_amp.random_bert(size, vocabulary_size)
-        return keras_amp.BERT(encoder, num_classes)
+def reference(variant):
+    """What a variant's step is compared with, or `None`."""
+    known = variants()
+    against = known[variant].against if variant in known else None
+    return against and _called(against)
 
-    return Workload(f"BERT {size}", build, 24, 40, 30522)
+
+def _called(name):
+    return PLAIN if METHODS[name].mix_at is None else name
 
 
-WORKLOADS = {
-    "cnn": Workload("TextCNN", keras_amp.TextCNN),
-    "bilstm": Workload("BiLSTM", keras_amp.BiLSTM),
-    "bert-tiny": _bert("tiny"),
-    "bert-base": _bert("base"),
-}
+def workloads():
+    """Dict from name to `Workload`, those of all backbones."""
+    of_all = (one for b in BACKBONES.values() for one in b.workloads)
+    return {one.name: one for one in of_all}
 
 
 @dataclasses.dataclass
 class Options:
     """Times a training step of every variant on synthetic sentences."""
 
-    backbone: Literal["cnn", "bilstm", "bert-tiny", "bert-base"] = "cnn"
-    """What is trained."""
+    backbone: str = "cnn"
+    """What is trained: cnn, bilstm, bert-tiny or bert-base."""
     modes: tuple[Literal["graph", "xla", "eager"], ...] = ("graph", "xla")
     """How Keras runs the step."""
     rounds: int = 60
@@ -100,13 +83,9 @@ class Options:
 def build(variant, options, mode):
     """A compiled model of one variant, with the weights of all the others."""
     keras.utils.set_random_seed(0)
-    workload = WORKLOADS[options.backbone]
+    workload = workloads()[options.backbone]
     model = workload.build(workload.vocabulary_size, NUM_CLASSES)
-    place, _, adversarial = variant.partition("-")
-    if adversarial:
-        model = keras_amp.AdversarialMixup(model, LAYER[place], seed=0)
-    elif place != "plain":
-        model = keras_amp.Mixup(model, LAYER[place], seed=0)
+    model = variants()[variant].model(model, TrainOptions())
     model.compile(
         keras.optimizers.Adam(2e-4),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -120,7 +99,7 @@ def build(variant, options, mode):
 def batches(options):
     """An endless iterator over one batch, in the form Keras' step takes."""
     rng = np.random.default_rng(0)
-    workload = WORKLOADS[options.backbone]
+    workload = workloads()[options.backbone]
     shape = (workload.batch_size, workload.tokens)
     ids = rng.integers(1, workload.vocabulary_size, shape, dtype="int32")
     labels = rng.integers(0, NUM_CLASSES, workload.batch_size)
@@ -130,11 +109,11 @@ def batches(options):
 def measure(options, mode):
     """Milliseconds of each round and variant, `{variant: [ms, ...]}`."""
     steps = {}
-    for variant in VARIANTS:
+    for variant in variants():
         model = build(variant, options, mode)
         model.make_train_function()
         steps[variant] = (model.train_function, batches(options))
-    times = {variant: [] for variant in VARIANTS}
+    times = {variant: [] for variant in steps}
     for round_number in range(options.warm_up + options.rounds):
         for variant, (step, iterator) in steps.items():
             start = time.perf_counter()
@@ -151,12 +130,12 @@ def summarize(times):
     for variant, values in times.items():
         low, median, high = statistics.quantiles(values, n=4)
         figures[variant] = {"ms": median, "ms_quartiles": [low, high]}
-        reference = REFERENCE.get(variant)
-        if reference:
-            pairs = zip(values, times[reference], strict=True)
+        against = reference(variant)
+        if against in times:
+            pairs = zip(values, times[against], strict=True)
             ratios = [value / base for value, base in pairs]
             low, median, high = statistics.quantiles(ratios, n=4)
-            figures[variant]["over"] = reference
+            figures[variant]["over"] = against
             figures[variant]["ratio"] = median
             figures[variant]["ratio_quartiles"] = [low, high]
     return figures
@@ -177,7 +156,7 @@ def cpu_name():
 def table(record):
     """The figures of a record as a Markdown table."""
     options = record["options"]
-    workload = WORKLOADS[options["backbone"]]
+    workload = workloads()[options["backbone"]]
     lines = [
         f"## {workload.title}",
         "",
@@ -206,7 +185,7 @@ def table(record):
 
 def page(folder):
     """All records of a folder as one Markdown page."""
-    paths = {name: Path(folder) / f"{name}.json" for name in WORKLOADS}
+    paths = {name: Path(folder) / f"{name}.json" for name in workloads()}
     tables = [
         table(json.loads(path.read_text(encoding="utf-8")))
         for path in paths.values()
@@ -217,6 +196,11 @@ def page(folder):
 
 def main(options):
     """Measures, prints and writes."""
+    if options.backbone not in workloads():
+        sys.exit(
+            f"--backbone: there is no '{options.backbone}' among "
+            f"{', '.join(workloads())}"
+        )
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     record = {

@@ -25,6 +25,7 @@ LAYERS = [
 ]
 # The rooms of the experiments, likewise.
 ROOMS = [
+    "machine",
     "terminal",
     "arrays",
     "data",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers import need_imports
 from training.__main__ import main
-from training.options.presets import PAPER
+from training.models.backbones import BACKBONES
 
 HERE = Path(__file__).parent.parent
 PAGES = [
@@ -77,8 +77,8 @@ def test_options_of_commands_exist(command, arguments, monkeypatch, capsys):
 def test_the_table_of_settings_is_the_presets():
     keys = ("batch_size", "learning_rate", "dropout", "l2", "steps")
     rows = [
-        f"| `{backbone}` | {' | '.join(str(preset[key]) for key in keys)} |"
-        for backbone, preset in PAPER.items()
+        f"| `{one.name}` | {' | '.join(str(one.preset[key]) for key in keys)} |"
+        for one in BACKBONES.values()
     ]
     assert "\n".join(rows) in COMMAND_LINE
 

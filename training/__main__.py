@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 try:
     import tyro
 
-    from training.data.paper import SOURCES
+    from training.data.paper import PAPER_SETS
     from training.grid.grid_options import RECORDS_DIR, GridOptions
     from training.options.train_options import TrainOptions
     from training.terminal import shown
@@ -31,7 +31,7 @@ except ModuleNotFoundError as error:
 
 def data(
     data_dir: Path = Path("data"),
-    datasets: tuple[str, ...] = tuple(SOURCES),
+    datasets: tuple[str, ...] = tuple(PAPER_SETS),
     download: bool = False,
 ) -> None:
     """Prints the paper's Table 1 next to what the data sets' files hold.
@@ -45,9 +45,10 @@ def data(
     from training.terminal import console
 
     for name in datasets:
-        if name not in SOURCES:
+        if name not in PAPER_SETS:
             raise ValueError(
-                f"--datasets: there is no '{name}' among {', '.join(SOURCES)}"
+                f"--datasets: there is no '{name}' among "
+                f"{', '.join(PAPER_SETS)}"
             )
     counts = {name: count(name, data_dir, download) for name in datasets}
     console().print(table(counts))

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from training.terminal import listed
 
@@ -74,6 +73,9 @@ def hold_out(
     Raises:
         ValueError: If a class has too few examples to be in both parts.
     """
+    # Not before it is used: it takes a second to load.
+    from sklearn.model_selection import train_test_split
+
     try:
         kept, held = train_test_split(
             np.arange(len(examples)),
@@ -114,6 +116,8 @@ def ten_folds(
     Raises:
         ValueError: If there is no such fold.
     """
+    from sklearn.model_selection import StratifiedKFold
+
     if fold not in range(10):
         raise ValueError(f"fold must be from 0 to 9, but it is {fold}")
     folds = StratifiedKFold(n_splits=10, shuffle=True, random_state=seed)

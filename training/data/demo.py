@@ -7,9 +7,9 @@ some labels are wrong, so that the best possible error is neither 0 nor chance.
 import random
 
 from training.data.dataset import Dataset, Examples, hold_out
-from training.data.paper import SOURCES
+from training.data.paper import PAPER_SETS
 
-LABEL_NAMES = SOURCES["trec"].label_names
+LABEL_NAMES = PAPER_SETS["trec"].label_names
 
 _WORDS = {
     "thing": "a comet|the tide|a violin|rust|a glacier|yeast|a compass|amber|"

@@ -4,9 +4,6 @@ import dataclasses
 import re
 from pathlib import Path
 
-import keras
-
-from keras_amp.whole import remove_abandoned, written_whole
 from training.data.dataset import Dataset, Examples, hold_out, ten_folds
 
 HOME = (
@@ -17,7 +14,7 @@ SHA256 = {file: digest for digest, file in map(str.split, _SUMS)}
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class PaperSet:
     """Where a data set lies and what the paper's Table 1 says of it.
 
     Attributes:
@@ -42,7 +39,7 @@ class Source:
 
 def _treebank(kind, label_names, published):
     parts = ("train", "dev", "test")
-    return Source(
+    return PaperSet(
         label_names,
         {part: f"stsa.{kind}.{part}" for part in parts},
         published,
@@ -52,8 +49,8 @@ def _treebank(kind, label_names, published):
     )
 
 
-SOURCES = {
-    "trec": Source(
+PAPER_SETS = {
+    "trec": PaperSet(
         (
             "description",
             "entity",
@@ -76,12 +73,12 @@ SOURCES = {
         ("negative", "positive"),
         {"c": 2, "l": 19, "V": 16185, "N": 9613, "T": 1821},
     ),
-    "subj": Source(
+    "subj": PaperSet(
         ("subjective", "objective"),
         {"all": "subj.all"},
         {"c": 2, "l": 23, "V": 21323, "N": 10000, "T": "CV"},
     ),
-    "mr": Source(
+    "mr": PaperSet(
         ("negative", "positive"),
         {"all": "rt-polarity.all"},
         {"c": 2, "l": 20, "V": 18765, "N": 10662, "T": "CV"},
@@ -89,13 +86,13 @@ SOURCES = {
 }
 
 
-def load_named(
+def load_paper(
     name, data_dir, phrases=False, fold=0, split_seed=0, download=False
 ):
     """Loads one of the paper's data sets.
 
     Args:
-        name: Key of `SOURCES`.
+        name: Key of `PAPER_SETS`.
         data_dir: Folder of the files.
         phrases: Bool, whether to train on the treebank's phrases.
         fold: Int from 0 to 9, the tenth of SUBJ or MR to test on.
@@ -110,17 +107,17 @@ def load_named(
         FileNotFoundError: If a file is missing.
         ValueError: If there are no phrases, or a line is malformed.
     """
-    source = SOURCES[name]
-    files = dict(source.files)
+    paper_set = PAPER_SETS[name]
+    files = dict(paper_set.files)
     if phrases:
-        if source.phrases is None:
+        if paper_set.phrases is None:
             raise ValueError(f"--phrases: '{name}' has none; sst1 and sst2 do")
-        files["train"] = source.phrases
+        files["train"] = paper_set.phrases
     splits = {
         part: read_numbered(
             find_file(data_dir, file, download),
-            len(source.label_names),
-            source.encoding,
+            len(paper_set.label_names),
+            paper_set.encoding,
         )
         for part, file in files.items()
     }
@@ -130,8 +127,8 @@ def load_named(
         train, test = splits["train"], splits["test"]
     dev = splits.get("dev")
     if dev is None:
-        train, dev = hold_out(train, source.label_names, split_seed)
-    return Dataset(name, source.label_names, train, dev, test)
+        train, dev = hold_out(train, paper_set.label_names, split_seed)
+    return Dataset(name, paper_set.label_names, train, dev, test)
 
 
 def find_file(data_dir, file, download=False):
@@ -156,6 +153,11 @@ def find_file(data_dir, file, download=False):
             f"--download cannot fetch '{file}': its checksum is not known; "
             f"put it into '{data_dir}' by hand"
         )
+    # Not before it is used: it loads TensorFlow.
+    import keras
+
+    from keras_amp.whole import remove_abandoned, written_whole
+
     remove_abandoned(path.parent)
     with written_whole(path) as unfinished:
         try:

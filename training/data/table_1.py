@@ -4,7 +4,7 @@ import tensorflow as tf
 from rich.table import Table
 
 from keras_amp.text import standardize
-from training.data.paper import SOURCES, find_file, read_numbered
+from training.data.paper import PAPER_SETS, find_file, read_numbered
 
 COLUMNS = {
     "c": "classes",
@@ -22,7 +22,7 @@ def count(name, data_dir, download=False):
     ASCII letters alone, contractions parted unless the files have done so.
 
     Args:
-        name: Key of `SOURCES`.
+        name: Key of `PAPER_SETS`.
         data_dir: Folder of the files.
         download: Bool, whether to fetch the files that are missing.
 
@@ -30,7 +30,7 @@ def count(name, data_dir, download=False):
         Dict with the keys of `COLUMNS`; `l` is a float, `T` "CV" where the
         data set is cross-validated.
     """
-    source = SOURCES[name]
+    source = PAPER_SETS[name]
     num_classes = len(source.label_names)
     splits = {
         part: read_numbered(
@@ -70,7 +70,7 @@ def table(counts):
     for heading in ("", *COLUMNS):
         result.add_column(heading, justify="right" if heading else "left")
     for name, found in counts.items():
-        published = SOURCES[name].published
+        published = PAPER_SETS[name].published
         cells = []
         for symbol in COLUMNS:
             got = found[symbol]

@@ -8,10 +8,10 @@ import keras
 import tensorflow as tf
 
 from keras_amp.whole import check_writable
+from training.machine import environment
 from training.options.configuration import configuration
 from training.run.checkpoint import DamagedCheckpointError, discard_checkpoint
 from training.run.experiment import Experiment
-from training.run.record import environment
 
 KEPT = (
     "step",

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from training.machine import usable_cores
 from training.options.train_options import TrainOptions
-from training.run.record import usable_cores
 
 RECORDS_DIR = Path("docs/results/records")
 _SHARED = (

@@ -20,8 +20,8 @@ def run_on_ray(runs, address, processes, threads, retries):
         threads: Int, cores of each run.
         retries: Int, how often a run begins again whose worker was lost.
 
-    Yields:
-        Each run with its record, as they end.
+    Returns:
+        An iterator over each run with its record, as they end.
 
     Raises:
         ImportError: If Ray is not installed.
@@ -30,6 +30,10 @@ def run_on_ray(runs, address, processes, threads, retries):
     flag = "--ray" if address == "local" else "--ray-address"
     ray = needed("ray", flag, '"keras_amp[ray]"')
     _check_reachable(address)
+    return _as_tasks(ray, runs, address, processes, threads, retries)
+
+
+def _as_tasks(ray, runs, address, processes, threads, retries):
     # A cluster's machines get this code; they need its dependencies.
     common = {
         "runtime_env": {"py_modules": [keras_amp, training]},

@@ -18,6 +18,7 @@ from keras_amp.whole import check_writable
 from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
 from training.grid.runs import Clock, runs_of
+from training.models.backbones import BACKBONES
 from training.run.record import read_record, write_record
 from training.terminal import console as new_console
 from training.terminal import shown
@@ -61,13 +62,19 @@ def run_grid(grid):
         console.print("--retry-failed runs again what has failed.")
     if grid.dry_run or not left:
         return 0
-    if any(run.options.backbone == "bert" for run in left):
-        # Else each run would fail, one after the other.
-        needed("keras_hub", "--backbones bert", '"keras_amp[bert]"')
+    _check_packages(left)
     check_writable(grid.records_dir)
     if not (grid.ray or grid.ray_address):
         check_writable(grid.work_dir)
     return _run(console, grid, left, clock)
+
+
+def _check_packages(runs):
+    """Refuses what each run would fail for, one after the other."""
+    for name in {run.options.backbone for run in runs}:
+        if BACKBONES[name].needs:
+            module, install = BACKBONES[name].needs
+            needed(module, f"--backbones {name}", install)
 
 
 def _run(console, grid, left, clock):

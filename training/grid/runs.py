@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.models.backbones import BACKBONES
 from training.options.configuration import configuration, key_of
 from training.options.train_options import TrainOptions
 from training.tables import TABLES
@@ -73,7 +74,7 @@ def _options(grid, fields):
                 "--backbones cnn goes without"
             )
         fields = fields | {"embeddings": str(grid.embeddings)}
-    if fields["backbone"] != "bert":
+    if BACKBONES[fields["backbone"]].reads_words:
         fields = fields | {"vocabulary": None, "bert": TrainOptions.bert}
     return TrainOptions(**(grid.shared() | fields)).resolved()
 

@@ -4,28 +4,24 @@ import dataclasses
 import re
 import unicodedata
 from pathlib import Path
+from typing import Annotated
 
-from keras_amp import policy
-from keras_amp.backbones import BERT_SIZES, POOLINGS
+import tyro
+
 from training.data.cells import Layout
-from training.data.paper import SOURCES
+from training.data.sources import SOURCES
+from training.methods.methods import METHODS
 from training.methods.released import Released
-from training.options.presets import DEMO, PAPER, RANDOM_BERT
+from training.models.backbones import BACKBONES
 
-METHODS = {
-    "none": "no mixup",
-    "word": "WordMixup: words' embeddings are mixed",
-    "sent": "SentMixup: sentences' features are mixed",
-    "word-amp": "WordAMP: WordMixup at an adversarial lam",
-    "sent-amp": "SentAMP: SentMixup at an adversarial lam",
-    "nonlinear": "Non-linear Mixup of sentences' features",
-}
-BACKBONES = {
-    "cnn": "TextCNN: filters of 3, 4 and 5 words",
-    "bilstm": "BiLSTM: a bidirectional LSTM with attention",
-    "bert": "BERT: its pooled output, dropout and one layer",
-}
-DATASETS = ("demo", *SOURCES)
+
+def _one_of(registry, what):
+    """An option that takes a registry's names, with help that lists them."""
+    names = (
+        f"{one.name} ({one.about})" if one.about != one.name else one.name
+        for one in registry.values()
+    )
+    return Annotated[str, tyro.conf.arg(help=f"{what}: {', '.join(names)}.")]
 
 
 # The comments below are the command line's help: of attributes' docstrings its
@@ -35,10 +31,8 @@ DATASETS = ("demo", *SOURCES)
 class TrainOptions:
     """Trains a text classifier, exports it, and records how it went."""
 
-    # demo (generated, needs no file), trec, sst1, sst2, subj or mr.
-    dataset: str = "demo"
-    # cnn, bilstm or bert.
-    backbone: str = "cnn"
+    dataset: _one_of(SOURCES, "Labelled sentences") = "demo"
+    backbone: _one_of(BACKBONES, "What is trained") = "cnn"
     # What the words of cnn and bilstm begin with: random, or a file of word
     # vectors (GloVe or word2vec, text or binary, also .gz or .zip).
     embeddings: str = "random"
@@ -52,13 +46,11 @@ class TrainOptions:
     bert: str = "bert_base_en_uncased"
     # vocab.txt of bert's word pieces; else what lies beside its weights.
     vocabulary: Path | None = None
-    # What of bert is classified: first (the first piece's features) or mean
-    # (of all pieces); else mean for models of sentence-transformers, first
-    # for all others.
+    # What of bert is classified: first, the first piece's features, or mean,
+    # those of all pieces; else mean for models of sentence-transformers and
+    # first for all others.
     pooling: str | None = None
-    # none, word, sent, word-amp, sent-amp or nonlinear: what is mixed, and
-    # whether at an adversarial lam.
-    method: str = "word-amp"
+    method: _one_of(METHODS, "What is mixed") = "word-amp"
     # Folder of the data sets' files.
     data_dir: Path = Path("data")
     # Fetch the data set's files into --data-dir if they are missing.
@@ -145,10 +137,10 @@ class TrainOptions:
         Raises:
             ValueError: If an option has no value that would do.
         """
-        if self.train_file is None and self.dataset not in DATASETS:
+        if self.train_file is None and self.dataset not in SOURCES:
             raise ValueError(
                 f"--dataset: there is no '{self.dataset}' among "
-                f"{', '.join(DATASETS)}; your own goes into --train-file"
+                f"{', '.join(SOURCES)}; your own goes into --train-file"
             )
         of_files = ("dev_file", "test_file", "delimiter", "quoting")
         for key in of_files if self.train_file is None else ():
@@ -176,13 +168,13 @@ class TrainOptions:
                 f"--lam-points must be 0 or at least 2, not {self.lam_points}"
             )
         self._check_method()
+        # Not before it is used: it loads TensorFlow.
+        from keras_amp import policy
+
         policy.check_alpha(self.alpha)
         policy.check_epsilon(self.epsilon)
         task = self.train_file.stem if self.train_file else self.dataset
-        presets = DEMO if task == "demo" else PAPER
-        defaults = presets[self.backbone]
-        if self.bert in BERT_SIZES and presets is PAPER:
-            defaults = defaults | RANDOM_BERT
+        defaults = self._defaults()
         begin = self._beginning()
         backbone = self.backbone + (f"-{begin}" if begin else "")
         filled = dataclasses.replace(
@@ -210,6 +202,18 @@ class TrainOptions:
             raise ValueError(f"--l2 must be 0 or more, not {filled.l2}")
         return filled
 
+    def _defaults(self):
+        """The settings of the backbone, or of the data set if it has any."""
+        from keras_amp.backbones import BERT_SIZES
+
+        backbone = BACKBONES[self.backbone]
+        defaults = dict(backbone.preset)
+        if self.bert in BERT_SIZES:
+            defaults |= backbone.random_preset
+        if self.train_file is None:
+            defaults |= SOURCES[self.dataset].preset
+        return defaults
+
     def layout(self):
         """The `Layout` of the user's own files, if it is one."""
         return Layout(
@@ -218,7 +222,9 @@ class TrainOptions:
 
     def _check_beginning(self):
         """Refuses what begins another backbone than the one asked for."""
-        is_bert = self.backbone == "bert"
+        from keras_amp.backbones import BERT_SIZES, POOLINGS
+
+        is_bert = not BACKBONES[self.backbone].reads_words
         if is_bert and (self.embeddings != "random" or self.max_words):
             raise ValueError(
                 "--embeddings and --max-words are for cnn and bilstm; what "
@@ -242,19 +248,20 @@ class TrainOptions:
 
     def _check_method(self):
         """Refuses what the method cannot be combined with."""
-        if self.method == "none" and self.lam_points:
+        if METHODS[self.method].mix_at is None and self.lam_points:
             raise ValueError("--lam-points needs a --method that mixes")
         if not self.released.changes_the_step:
             return
-        if not (self.method.endswith("-amp") and self.min_op):
+        if not (METHODS[self.method].is_adversarial and self.min_op):
+            names = [m.name for m in METHODS.values() if m.is_adversarial]
             raise ValueError(
-                "--released.* but for the loss need --method word-amp or "
-                "sent-amp, with --min-op"
+                "--released.* but for the loss need --method "
+                f"{' or '.join(names)}, with --min-op"
             )
 
     def _beginning(self):
         """A short name of what the backbone begins with; "" by default."""
-        if self.backbone == "bert":
+        if not BACKBONES[self.backbone].reads_words:
             is_default = self.bert == TrainOptions.bert
             return "" if is_default else Path(self.bert).name
         if self.embeddings == "random":

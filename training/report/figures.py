@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from keras_amp.whole import written_whole
+from training.methods.methods import PLACES
 from training.report.numbers import label
 from training.report.panels import (
     WIDTH,
@@ -16,8 +17,6 @@ from training.report.panels import (
     line_with_band,
     panels_of,
 )
-
-_PLACES = ("word", "sent")
 
 
 def draw_figure(name, results, rows, path):
@@ -102,12 +101,12 @@ def error_by_alpha(results, rows):
 def loss_along_lam(results, rows):
     """The paper's Figure 2: loss on mixtures of test sentences."""
     del rows
-    lines = list(itertools.product(results["backbone"].unique(), _PLACES))
+    lines = list(itertools.product(results["backbone"].unique(), PLACES))
     figure, panels = panels_of(3 * len(lines), most_columns=3)
     titles = ("one pair", "another pair", "all test sentences")
     for row, (backbone, place) in enumerate(lines):
         runs = results[results["backbone"] == backbone]
-        for method in (place, f"{place}-amp"):
+        for method in (PLACES[place].mixup, PLACES[place].amp):
             measured = [
                 record["results"]["loss_along_lam"]
                 for record in runs[runs["method"] == method]["record"]

@@ -4,29 +4,12 @@ import math
 
 import pandas as pd
 
+from training.data.sources import SOURCES
+from training.methods.methods import METHODS, PLACES
+from training.models.backbones import BACKBONES
 from training.report.statistics import compare, corrected
+from training.tables.few_labels import TITLES
 
-NAMES = {
-    "trec": "TREC",
-    "sst1": "SST-1",
-    "sst2": "SST-2",
-    "subj": "SUBJ",
-    "mr": "MR",
-    "cnn": "CNN",
-    "cnn-vectors": "CNN with word vectors",
-    "bilstm": "BiLSTM",
-    "bilstm-vectors": "BiLSTM with word vectors",
-    "bert": "BERT",
-    "bert-first": "pretrained encoder, first piece",
-    "bert-mean": "pretrained encoder, mean of the pieces",
-    "none": "no mixup",
-    "word": "WordMixup",
-    "word-amp": "WordAMP",
-    "sent": "SentMixup",
-    "sent-amp": "SentAMP",
-    "nonlinear": "Non-linear Mixup",
-}
-_PLACES = {"word": "words mixed", "sent": "sentences mixed"}
 MISSING = "missing"
 NOTHING = "–"
 
@@ -204,12 +187,24 @@ def _cells(row):
 def label(axis, value):
     """How a value of an axis is printed."""
     if axis == "place":
-        return _PLACES[value]
+        return PLACES[value].title
     if axis == "share":
         return f"{value:.0%}"
     if isinstance(value, float):
         return NOTHING if math.isnan(value) else f"{value:g}"
-    return NAMES.get(value, value)
+    return _titles().get(value, value)
+
+
+def _titles():
+    """Dict from what stands in records and tables to what people read."""
+    known = (SOURCES, BACKBONES, METHODS)
+    titles = {one.name: one.title for group in known for one in group.values()}
+    vectors = {
+        f"{one.name}-vectors": f"{one.title} with word vectors"
+        for one in BACKBONES.values()
+        if one.reads_words
+    }
+    return titles | vectors | TITLES
 
 
 def number(value, digits=1):

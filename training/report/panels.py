@@ -9,17 +9,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from training.methods.methods import METHODS
 from training.report.numbers import label
 
-# Colours of Okabe and Ito, which most eyes tell apart; Mixup is dashed.
-STYLES = {
-    "none": {"color": "#000000", "linestyle": ":"},
-    "word": {"color": "#0072B2", "linestyle": "--"},
-    "word-amp": {"color": "#0072B2", "linestyle": "-"},
-    "sent": {"color": "#D55E00", "linestyle": "--"},
-    "sent-amp": {"color": "#D55E00", "linestyle": "-"},
-    "nonlinear": {"color": "#009E73", "linestyle": "-."},
-}
 WIDTH, HEIGHT = 3.6, 2.8  # inches, of a panel
 
 
@@ -45,7 +37,7 @@ def errors_by(panel, block, axis, place_of):
             capsize=2,
             marker="o",
             markersize=3,
-            **STYLES[method],
+            **METHODS[method].style,
         )
     panel.set_xscale("log")
     panel.set_xticks(places, places)
@@ -56,7 +48,7 @@ def errors_by(panel, block, axis, place_of):
 def line_with_band(panel, x, values, method):
     """A method's mean and standard deviation, of `values` `(runs, points)`."""
     mean, deviation = values.mean(axis=0), values.std(axis=0)
-    style = STYLES[method]
+    style = METHODS[method].style
     panel.plot(x, mean, label=label("", method), **style)
     panel.fill_between(
         x,

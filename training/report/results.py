@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from training.models.backbones import BACKBONES
 from training.options.configuration import configuration
 from training.options.train_options import TrainOptions
 from training.run.record import misfit, read_record
@@ -83,7 +84,8 @@ def _form(record):
     form["dataset"] = {"train": float}
     if asked.get("embeddings") != "random":
         form["dataset"]["coverage"] = {"tokens": float}
-    if asked.get("backbone") == "bert":
+    backbone = BACKBONES.get(asked.get("backbone"))
+    if backbone and not backbone.reads_words:
         settings["bert"] = str
     if "lam_points" in asked:
         along = {"lam": [float], "mean": [float], "pairs": [[float]]}

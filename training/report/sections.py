@@ -2,6 +2,8 @@
 
 import collections
 
+from training.methods.methods import METHODS
+from training.models.backbones import BACKBONES
 from training.report.numbers import (
     MISSING,
     interval,
@@ -11,6 +13,7 @@ from training.report.numbers import (
     pipes,
     spread,
 )
+from training.tables.table import values_of
 from training.terminal import shown
 
 
@@ -64,8 +67,12 @@ def beginnings(rows):
 
 def verdict(rows):
     """What the comparisons of AMP with Mixup in some rows of Table 2 say."""
-    amp = rows[rows["method"].str.endswith("-amp")]
+    amp = rows[rows["method"].map(_is_adversarial)]
     return _compared(amp, " of AMP with Mixup")
+
+
+def _is_adversarial(method):
+    return METHODS[method].is_adversarial
 
 
 def _compared(rows, what=""):
@@ -107,7 +114,7 @@ def section(table, results, rows):
         lines.append(_settings(grouped[values]["record"]) + "\n")
         lines.append(markdown(table, block) + "\n")
         has_amp = any(
-            "-amp" in str(one) for one in table.axes.get("method", ())
+            map(_is_adversarial, values_of(table.axes.get("method", ())))
         )
         lines.append((verdict if has_amp else _compared)(block) + "\n")
     if missing:
@@ -160,7 +167,7 @@ def _settings(records):
             f"{_code(values['embeddings'])}, which has vectors for "
             f"{sum(coverage) / len(coverage):.0%} of the training set's words"
         )
-    if values["backbone"] == "bert":
+    if not BACKBONES[values["backbone"]].reads_words:
         parts.append(f"begins with {_code(values['bert'])}")
         if "pooling" in values:
             parts.append(f"pooled by {values['pooling']}")

@@ -8,16 +8,12 @@ import keras
 import numpy as np
 
 from training.data.dataset import Dataset, take_share
-from training.data.demo import load_demo
 from training.data.files import load_files
-from training.data.paper import load_named
-from training.models.classifier import (
-    build_classifier,
-    build_tokenizer,
-    load_words,
-    loss_of,
-    wrap,
-)
+from training.data.sources import SOURCES
+from training.methods.methods import METHODS
+from training.methods.released_step import loss_of
+from training.models.backbones import BACKBONES
+from training.models.words import load_words
 from training.run.batches import batches
 from training.run.checkpoint import checkpoint_path
 from training.run.fit import EVALUATION_BATCH_SIZE, fit
@@ -62,15 +58,16 @@ class Experiment:
         """
         keras.utils.set_random_seed(options.seed)
         dataset = load_dataset(options)
-        tokenizer = build_tokenizer(options, dataset.train.texts)
+        backbone = BACKBONES[options.backbone]
+        tokenizer = backbone.tokenizer(options, dataset.train.texts)
         words = load_words(options, tokenizer)
         coverage = words and words.coverage(tokenizer(dataset.train.texts))
         num_classes = len(dataset.label_names)
-        classifier = build_classifier(options, tokenizer, num_classes, words)
-        model = wrap(classifier, options)
+        classifier = backbone.build(options, tokenizer, num_classes, words)
+        model = METHODS[options.method].model(classifier, options)
         model.compile(
             keras.optimizers.Adam(options.learning_rate),
-            loss_of(options),
+            loss_of(options.released),
             metrics=["accuracy"],
             jit_compile=options.jit_compile,
         )
@@ -146,17 +143,8 @@ def load_dataset(options):
             options.layout(),
             options.split_seed,
         )
-    elif options.dataset == "demo":
-        dataset = load_demo(options.split_seed)
     else:
-        dataset = load_named(
-            options.dataset,
-            options.data_dir,
-            options.phrases,
-            options.fold,
-            options.split_seed,
-            options.download,
-        )
+        dataset = SOURCES[options.dataset].load(options)
     if options.train_share == 1:
         return dataset
     train = take_share(dataset.train, options.train_share, options.subset_seed)

@@ -1,16 +1,9 @@
 """One JSON file per run: what was asked, where it ran, what came out."""
 
 import json
-import os
-import platform
-import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from keras_amp.whole import written_whole
-
-PACKAGES = ("keras_amp", "tensorflow", "keras", "numpy")
 # What has to be in the record of a run that succeeded, or failed.
 _DONE = {
     "configuration": {
@@ -22,28 +15,6 @@ _DONE = {
     "results": {"test_error": float, "seconds": float},
 }
 _FAILED = {"configuration": {}, "error": str}
-
-
-def environment() -> dict:
-    """Versions, commit and processor, to tell runs apart by.
-
-    Returns:
-        Dict with `versions`, `commit` (`None` outside a git checkout, with
-        "+changes" where files differ from it), `python` and `cpus`.
-    """
-    return {
-        "versions": {name: metadata.version(name) for name in PACKAGES},
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "cpus": usable_cores(),
-    }
-
-
-def usable_cores() -> int:
-    """The cores that this process may use, where the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def write_record(path: str | Path, record: dict, compact: bool = False) -> None:
@@ -73,6 +44,9 @@ def write_text(path: str | Path, text: str) -> None:
         path: Path of the file; its folder is made if it is not there.
         text: String; what UTF-8 has no bytes for is written as its escape.
     """
+    # Not before it is used: it loads TensorFlow.
+    from keras_amp.whole import written_whole
+
     with written_whole(path) as unfinished:
         unfinished.write_text(text, "utf-8", "backslashreplace")
 
@@ -131,20 +105,3 @@ def misfit(value: Any, form: Any, name: str = "") -> str | None:
     else:
         fits = isinstance(value, form)
     return None if fits else name or "all of it"
-
-
-def _commit() -> str | None:
-    here = Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(here), *arguments]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    try:
-        changed = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from keras_amp.text import count_unknown
+from training.models.backbones import BACKBONES
 from training.terminal import shown
 
 _INSTEAD = (
@@ -28,7 +29,7 @@ def before_training(dataset, tokenizer, options):
     if 2 * unknown <= words:
         return None
     share = f"{unknown / words:.0%} of the dev and test texts'"
-    if options.backbone == "bert":
+    if not BACKBONES[options.backbone].reads_words:
         return (
             f"{share} word pieces are [UNK], not in its vocabulary: is it "
             "for another language? --bert bert_base_multi is for many."

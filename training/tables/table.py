@@ -2,25 +2,32 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from training.data.paper import SOURCES
+from training.data.sources import SOURCES
+from training.methods.methods import METHODS
+from training.models.backbones import BACKBONES
 
-BACKBONES = {
-    "cnn": {"backbone": "cnn"},
-    "cnn-vectors": {"backbone": "cnn", "embeddings": "--embeddings"},
-    "bilstm": {"backbone": "bilstm"},
-    "bilstm-vectors": {"backbone": "bilstm", "embeddings": "--embeddings"},
-    "bert": {"backbone": "bert"},
-}
-# What each method is compared with.
-AGAINST = {
-    "word": "none",
-    "sent": "none",
-    "word-amp": "word",
-    "sent-amp": "sent",
-    "nonlinear": "sent",
-}
+
+def beginnings():
+    """Dict from what a classifier begins with to options, as in Table 2.
+
+    Each backbone, and those of words with `--embeddings` too.
+    """
+    fields = {}
+    for backbone in BACKBONES.values():
+        fields[backbone.name] = {"backbone": backbone.name}
+        if backbone.reads_words:
+            fields[f"{backbone.name}-vectors"] = {
+                "backbone": backbone.name,
+                "embeddings": "--embeddings",
+            }
+    return fields
+
+
+def datasets():
+    """The names of the data sets that Table 2 has."""
+    return [one.name for one in SOURCES.values() if one.is_in_tables]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +37,9 @@ class Table:
     Attributes:
         name: String, what it is called on the command line.
         title: String, one line.
-        axes: Dict from an axis's name to its values, the slowest first. A
-            cell is a dict with one value of each axis.
+        axes: Dict from an axis's name to its values, or a function that
+            returns them, the slowest first. A cell is a dict with one value of
+            each axis.
         blocks: Tuple of the axes that part the table where it is printed.
         options: Function of a cell to a dict of `TrainOptions`' fields.
         against: Function of a cell to the cell it is compared with, which the
@@ -44,7 +52,7 @@ class Table:
 
     name: str
     title: str
-    axes: dict[str, tuple]
+    axes: dict[str, Iterable | Callable[[], Iterable]]
     blocks: tuple[str, ...]
     options: Callable[[dict], dict]
     against: Callable[[dict], dict | None] = lambda cell: None
@@ -61,7 +69,7 @@ class Table:
         Raises:
             ValueError: If the table has no such axis or value.
         """
-        axes = dict(self.axes)
+        axes = {axis: values_of(values) for axis, values in self.axes.items()}
         for axis, values in chosen.items():
             if not values:
                 continue
@@ -90,8 +98,7 @@ class Table:
         dev set. The methods of a row meet the same.
         """
         fields = {**self.options(cell), "seed": seed}
-        source = SOURCES.get(fields["dataset"])
-        if source and "all" in source.files:
+        if SOURCES[fields["dataset"]].has_folds:
             fields["fold"] = seed % 10
         else:
             fields["split_seed"] = seed
@@ -100,30 +107,34 @@ class Table:
         return fields
 
 
+def values_of(axis: Iterable | Callable[[], Iterable]) -> tuple:
+    """An axis's values, as they are now."""
+    return tuple(axis() if callable(axis) else axis)
+
+
 def against_mixup(cell: dict) -> dict | None:
     """The cell of the method that a cell's method is compared with."""
-    method = AGAINST.get(cell["method"])
+    method = METHODS[cell["method"]].against
     return cell | {"method": method} if method else None
 
 
 def read_published(
-    text: str, axes: dict[str, tuple]
+    text: str, columns: Iterable
 ) -> dict[tuple, tuple[float, float]]:
     """Reads numbers as the paper prints them.
 
     Args:
         text: Lines of `values of the slower axes: mean±sd mean±sd …`, one
-            number per value of the last axis, `-` where there is none.
-        axes: As `Table.axes`.
+            number per column, `-` where there is none.
+        columns: The last axis's values, in the order of the text.
 
     Returns:
         Dict from a cell's values to `(mean, sd)`.
     """
-    *_, last = axes.values()
     published = {}
     for line in text.strip().splitlines():
         row, _, numbers = line.partition(":")
-        for value, number in zip(last, numbers.split(), strict=True):
+        for value, number in zip(columns, numbers.split(), strict=True):
             if number != "-":
                 mean, deviation = map(float, number.split("±"))
                 key = (*row.split(), str(value))

@@ -17,8 +17,9 @@ Cost: 13 variants x 2 places x 10 subsets; for `cnn` 30 to 60 seconds each.
 The paper has no such table.
 """
 
+from training.methods.methods import PLACES
 from training.methods.released import Released
-from training.tables.table import BACKBONES, Table
+from training.tables.table import Table, beginnings
 from training.tables.table_3 import LAM_POINTS
 
 ALL = Released(
@@ -27,7 +28,7 @@ ALL = Released(
     reweight=True,
     binary_cross_entropy=True,
 )
-MIXUP, AMP = "", "-amp"
+MIXUP, AMP = "mixup", "amp"
 VARIANTS: dict[str, tuple[str, dict]] = {
     "mixup": (MIXUP, {}),
     "amp": (AMP, {}),
@@ -50,12 +51,12 @@ VARIANTS: dict[str, tuple[str, dict]] = {
 
 def options(cell: dict) -> dict:
     """A cell's options: Table 3's on 5 %, and its variant's."""
-    suffix, fields = VARIANTS[cell["variant"]]
-    return BACKBONES[cell["backbone"]] | {
+    kind, fields = VARIANTS[cell["variant"]]
+    return beginnings()[cell["backbone"]] | {
         "dataset": "trec",
         "train_share": 0.05,
         "lam_points": LAM_POINTS,
-        "method": cell["place"] + suffix,
+        "method": getattr(PLACES[cell["place"]], kind),
         **fields,
     }
 
@@ -77,8 +78,8 @@ TABLE = Table(
     name="what-matters",
     title="What makes AMP work?",
     axes={
-        "backbone": tuple(BACKBONES),
-        "place": ("word", "sent"),
+        "backbone": beginnings,
+        "place": PLACES,
         "variant": tuple(VARIANTS),
     },
     blocks=("backbone", "place"),

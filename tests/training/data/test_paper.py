@@ -5,16 +5,16 @@ import pytest
 from rich.console import Console
 
 import training.data.paper
-from training.data.paper import SOURCES, find_file, load_named, read_numbered
+from training.data.paper import PAPER_SETS, find_file, load_paper, read_numbered
 from training.data.table_1 import count, table
 
 # Table 1 counts one word more or three less than the files hold.
 VOCABULARY = {"subj": 21322, "sst2": 16188}
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", PAPER_SETS)
 def test_table_1_is_what_the_files_hold(data_dir, name):
-    found, published = count(name, data_dir), SOURCES[name].published
+    found, published = count(name, data_dir), PAPER_SETS[name].published
     assert round(found["l"]) == published["l"]
     for key in ("c", "N", "T"):
         assert found[key] == published[key]
@@ -41,21 +41,21 @@ def test_the_table_marks_what_differs(data_dir):
     ],
 )
 def test_splits_of_the_real_files(data_dir, name, sizes):
-    dataset = load_named(name, data_dir)
+    dataset = load_paper(name, data_dir)
     splits = (dataset.train, dataset.dev, dataset.test)
     assert tuple(len(split) for split in splits) == sizes
     for split in splits:
         assert set(split.labels.tolist()) == set(
-            range(SOURCES[name].published["c"])
+            range(PAPER_SETS[name].published["c"])
         )
 
 
 def test_phrases_replace_the_training_sentences(data_dir):
-    dataset = load_named("sst2", data_dir, phrases=True)
+    dataset = load_paper("sst2", data_dir, phrases=True)
     assert len(dataset.train) == 67349
     assert len(dataset.dev) == 872
     with pytest.raises(ValueError, match="--phrases: 'trec' has none"):
-        load_named("trec", data_dir, phrases=True)
+        load_paper("trec", data_dir, phrases=True)
 
 
 def test_lines_end_at_newlines_alone(tmp_path):
@@ -85,7 +85,7 @@ def test_malformed_lines_say_where_and_what(tmp_path, content, message):
 
 def test_a_missing_file_says_where_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
-        load_named("trec", tmp_path)
+        load_paper("trec", tmp_path)
     assert "--download" in str(error.value)
     assert "sent-conv-torch" in str(error.value)
 

@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 
 from training.data.vector_cache import load_vectors
-from training.models.classifier import (
-    build_classifier,
-    build_tokenizer,
-    load_words,
-)
+from training.models.backbones import BACKBONES
+from training.models.words import load_words
 from training.options.train_options import TrainOptions
 
 VOCABULARY = ["", "[UNK]", "cat", "dog"]
@@ -62,9 +59,10 @@ def test_the_classifier_begins_with_them(file, tmp_path, backbone, freeze):
         freeze_embeddings=freeze,
         records_dir=tmp_path,
     ).resolved()
-    tokenizer = build_tokenizer(options, ["cat dog ghost", "cat"])
+    entry = BACKBONES[backbone]
+    tokenizer = entry.tokenizer(options, ["cat dog ghost", "cat"])
     words = load_words(options, tokenizer)
-    model = build_classifier(options, tokenizer, 3, words)
+    model = entry.build(options, tokenizer, 3, words)
     embedding = model.get_layer("embedding")
     matrix = np.asarray(embedding.embeddings)
     place = tokenizer.get_vocabulary().index("dog")

@@ -9,14 +9,11 @@ import pytest
 import tensorflow as tf
 
 import keras_amp
-from training.data.paper import load_named
-from training.models.classifier import (
-    build_classifier,
-    build_tokenizer,
-    load_words,
-    wrap,
-)
-from training.options.train_options import METHODS, TrainOptions
+from training.data.paper import load_paper
+from training.methods.methods import METHODS
+from training.models.backbones import BACKBONES
+from training.models.words import load_words
+from training.options.train_options import TrainOptions
 from training.run.batches import batches
 
 SENTENCES = ["Who built the oldest bridge ?", "", "where", "how MANY 😀 " * 30]
@@ -71,12 +68,13 @@ def test_it_learns_saves_reloads_exports_and_answers(
         learning_rate=1e-3,
         **beginnings[backbone][beginning],
     ).resolved()
-    dataset = load_named("trec", data_dir)
+    dataset = load_paper("trec", data_dir)
     train, test = subset(dataset.train, 1000), subset(dataset.test, 250)
-    tokenizer = build_tokenizer(options, train.texts)
+    backbone = BACKBONES[options.backbone]
+    tokenizer = backbone.tokenizer(options, train.texts)
     words = load_words(options, tokenizer)
-    classifier = build_classifier(options, tokenizer, 6, words)
-    model = wrap(classifier, options)
+    classifier = backbone.build(options, tokenizer, 6, words)
+    model = METHODS[options.method].model(classifier, options)
     model.compile(
         keras.optimizers.Adam(options.learning_rate),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -15,9 +15,9 @@ from tests.helpers import files_limited_to
 from tests.keras_amp.test_tensorboard import read
 from training.__main__ import main
 from training.data.demo import load_demo
-from training.models.classifier import build_classifier, build_tokenizer
-from training.options.presets import PAPER
-from training.options.train_options import METHODS, TrainOptions
+from training.methods.methods import METHODS
+from training.models.backbones import BACKBONES
+from training.options.train_options import TrainOptions
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "who", "what", "##s", "?"]
 QUICK = ["--steps", "6", "--steps-per-evaluation", "3", "--batch-size", "16"]
@@ -178,7 +178,9 @@ def test_bert_is_pooled_as_asked_or_as_its_model_was(
         pooling=asked,
     ).resolved()
     options.vocabulary.write_text("\n".join(PIECES) + "\n")
-    classifier = build_classifier(options, build_tokenizer(options, []), 3)
+    bert = BACKBONES["bert"]
+    tokenizer = bert.tokenizer(options, [])
+    classifier = bert.build(options, tokenizer, 3, None)
     names = {layer.name for layer in classifier.layers}
     assert ("mean" in names) is is_mean
     assert ("pooled_dense" in names) is not is_mean
@@ -277,13 +279,13 @@ def test_the_papers_settings_are_the_defaults():
         0.002,
         "word-amp",
     )
-    for backbone, settings in PAPER.items():
-        options = TrainOptions(dataset="trec", backbone=backbone).resolved()
-        found = {key: getattr(options, key) for key in settings}
-        assert found == settings
-    bert = PAPER["bert"]
+    for name, backbone in BACKBONES.items():
+        options = TrainOptions(dataset="trec", backbone=name).resolved()
+        found = {key: getattr(options, key) for key in backbone.preset}
+        assert found == backbone.preset
+    bert = BACKBONES["bert"].preset
     assert (bert["batch_size"], bert["learning_rate"]) == (24, 1e-5)
-    for words in (PAPER["cnn"], PAPER["bilstm"]):
+    for words in (BACKBONES["cnn"].preset, BACKBONES["bilstm"].preset):
         assert (words["batch_size"], words["learning_rate"]) == (50, 2e-4)
         assert (words["dropout"], words["l2"]) == (0.5, 1e-8)
 

@@ -10,10 +10,10 @@ import tensorflow as tf
 
 import keras_amp
 from tests.helpers import assert_same_weights, batch, classifier, cross_entropy
-from training.methods.released import (
+from training.methods.released import Released
+from training.methods.released_step import (
     WINDOW,
     BinaryCrossEntropy,
-    Released,
     ReleasedMixup,
 )
 

@@ -1,0 +1,171 @@
+"""The classifiers that are trained, and what each is trained with.
+
+A backbone is one entry of `BACKBONES`: the command line, the grids, the report
+and the benchmarks take it from there.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+# The paper's settings (§4.2).
+_PAPER = {
+    "batch_size": 50,
+    "learning_rate": 2e-4,
+    "dropout": 0.5,
+    "l2": 1e-8,
+    "steps": 8000,
+    "steps_per_evaluation": 100,
+}
+
+# What loads TensorFlow is imported where a model is made: naming a backbone,
+# as the command line does, loads none of it.
+
+
+def _word_tokenizer(options, texts):
+    from training.models.words import word_tokenizer
+
+    return word_tokenizer(options, texts)
+
+
+def _on_words(name):
+    """A function that builds `keras_amp`'s classifier of this name."""
+
+    def build(options, tokenizer, num_classes, words):
+        from training.models.words import build_on_words
+
+        return build_on_words(name, options, tokenizer, num_classes, words)
+
+    return build
+
+
+def _piece_tokenizer(options, texts):
+    from training.models.bert import piece_tokenizer
+
+    return piece_tokenizer(options, texts)
+
+
+def _bert(options, tokenizer, num_classes, words):
+    from training.models.bert import build_bert
+
+    del words
+    return build_bert(options, tokenizer, num_classes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """A classifier and the batch it is timed on.
+
+    Attributes:
+        name: String, on the benchmarks' command line.
+        title: String.
+        build: Function from the numbers of ids and of classes to a classifier.
+        batch_size, tokens: Ints; the longest sentence of TREC has 37 words.
+        vocabulary_size: Int; TREC has about 8766 words, BERT 30522 pieces.
+    """
+
+    name: str
+    title: str
+    build: Callable[[int, int], Any]
+    batch_size: int = 50
+    tokens: int = 37
+    vocabulary_size: int = 8766
+
+
+def _words_workload(name, class_name):
+    def build(vocabulary_size, num_classes):
+        import keras_amp
+
+        return getattr(keras_amp, class_name)(vocabulary_size, num_classes)
+
+    return Workload(name, class_name, build)
+
+
+def _bert_workload(size):
+    def build(vocabulary_size, num_classes):
+        import keras_amp
+
+        encoder = keras_amp.random_bert(size, vocabulary_size)
+        return keras_amp.BERT(encoder, num_classes)
+
+    return Workload(f"bert-{size}", f"BERT {size}", build, 24, 40, 30522)
+
+
+@dataclasses.dataclass(frozen=True)
+class Backbone:
+    """A kind of classifier.
+
+    Attributes:
+        name: String, what it is called on the command line and in records.
+        title: String, what it is called in tables and figures.
+        about: String, what it is, for the command line's help.
+        tokenizer: Function of options and the training texts to a layer from
+            strings `(batch,)` to ids `(batch, time)`.
+        build: Function of options, tokenizer, number of classes and
+            `keras_amp.text.WordVectors` (or `None`) to a `keras.Model` from
+            ids to logits, with layers `word` and `sentence`.
+        preset: Dict of settings, as `TrainOptions` has them.
+        random_preset: Dict of those that differ where `--bert` names a size,
+            of which nothing is pretrained.
+        reads_words: Bool, whether its ids are words, which may begin with
+            `--embeddings`; else they are the pieces of `--bert`.
+        needs: Tuple of a module that an installation may lack and what
+            installs it, or `None`.
+        workloads: Tuple of `Workload`s to time and measure it on.
+    """
+
+    name: str
+    title: str
+    about: str
+    tokenizer: Callable
+    build: Callable
+    preset: dict
+    random_preset: dict = dataclasses.field(default_factory=dict)
+    reads_words: bool = True
+    needs: tuple[str, str] | None = None
+    workloads: tuple[Workload, ...] = ()
+
+
+BACKBONES = {
+    backbone.name: backbone
+    for backbone in (
+        Backbone(
+            name="cnn",
+            title="CNN",
+            about="TextCNN: filters of 3, 4 and 5 words",
+            tokenizer=_word_tokenizer,
+            build=_on_words("TextCNN"),
+            preset=_PAPER,
+            workloads=(_words_workload("cnn", "TextCNN"),),
+        ),
+        Backbone(
+            name="bilstm",
+            title="BiLSTM",
+            about="BiLSTM: a bidirectional LSTM with attention",
+            tokenizer=_word_tokenizer,
+            build=_on_words("BiLSTM"),
+            preset=_PAPER,
+            workloads=(_words_workload("bilstm", "BiLSTM"),),
+        ),
+        Backbone(
+            name="bert",
+            title="BERT",
+            about="BERT: its pooled output, dropout and one layer",
+            tokenizer=_piece_tokenizer,
+            build=_bert,
+            preset=_PAPER
+            | {
+                "batch_size": 24,
+                "learning_rate": 1e-5,
+                "dropout": 0.1,
+                "l2": 0.0,
+            },
+            # Weights that begin at random, of which the paper has none, learn
+            # little at a learning rate made for pretrained ones.
+            random_preset={"learning_rate": 3e-4},
+            reads_words=False,
+            needs=("keras_hub", '"keras_amp[bert]"'),
+            workloads=(_bert_workload("tiny"), _bert_workload("base")),
+        ),
+    )
+}
