@@ -24,7 +24,7 @@ def python_blocks(path):
     text = path.read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     # These pages are one program each, in pieces.
-    in_one = path.name in ("method.md", "recipes.md")
+    in_one = path.name in ("method.md", "recipes.md", "CONTRIBUTING.md")
     return ["\n".join(blocks)] if in_one else blocks
 
 
@@ -51,9 +51,27 @@ COMMANDS = [
 @pytest.mark.parametrize("block", PYTHON)
 def test_python_blocks_run(block, request):
     need_imports(block)
+    if "training.report" in block:
+        request.getfixturevalue("registries")
     if 'name = "all-MiniLM-L6-v2"' in block:
         request.getfixturevalue("pretrained_encoder")
     exec(block, {})
+
+
+@pytest.fixture
+def registries():
+    """Those of the experiments, which afterwards are what they were."""
+    from training.data.sources import SOURCES
+    from training.methods.methods import METHODS
+    from training.models.backbones import BACKBONES
+    from training.report.columns import COLUMNS
+
+    every = (SOURCES, METHODS, BACKBONES, COLUMNS)
+    before = [dict(registry) for registry in every]
+    yield
+    for registry, entries in zip(every, before, strict=True):
+        registry.clear()
+        registry.update(entries)
 
 
 @pytest.fixture

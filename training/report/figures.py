@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_amp.whole import written_whole
 from training.methods.methods import PLACES
-from training.report.numbers import label
+from training.report.formats import label
 from training.report.panels import (
     WIDTH,
     errors_by,

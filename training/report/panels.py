@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from training.methods.methods import METHODS
-from training.report.numbers import label
+from training.report.formats import label
 
 WIDTH, HEIGHT = 3.6, 2.8  # inches, of a panel
 

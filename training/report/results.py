@@ -2,6 +2,7 @@
 
 import collections
 import json
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from training.models.backbones import BACKBONES
 from training.options.configuration import configuration
 from training.options.train_options import TrainOptions
+from training.report.columns import measures
 from training.run.record import misfit, read_record
 
 # How a run was trained; a table's cells may have any of these.
@@ -23,34 +25,40 @@ _OPTIONAL = {
     "pooling": str,
     "jit_compile": bool,
 }
-MEASURES = ("test_error", "oracle_test_error", "test_calibration_error")
 
 
 def load_records(folder):
     """All records of a folder, in the order of their files' names.
 
+    Returns:
+        A list of records, and a list of strings: of each file that is none, or
+        lacks what a report needs, a line that names it.
+
     Raises:
         FileNotFoundError: If there is no such folder, or no record in it.
-        ValueError: If a file is no record.
     """
     folder = Path(folder)
-    records = []
+    records, skipped = [], []
     for path in sorted(folder.glob("*.json")):
-        record = read_record(path)
-        fault = "all of it" if record is None else _fault(record)
+        try:
+            record = read_record(path)
+            fault = "all of it" if record is None else _fault(record)
+        except OSError as error:
+            fault = f"it can't be read ({error}), and all of it"
         if fault:
-            raise ValueError(
-                f"'{path}' is no record of a run, or damaged: {fault} is "
-                "missing or not as it should be; `table` makes it anew if it "
-                "is moved away"
+            skipped.append(
+                f"'{path}' is no record of a run, or damaged, and left out: "
+                f"{fault} is missing or not as it should be; `table` makes it "
+                "anew if it is moved away"
             )
-        records.append(record)
+        else:
+            records.append(record)
     if not records:
+        why = skipped or ["python -m training table 2 makes some"]
         raise FileNotFoundError(
-            f"--records-dir: there are no records in '{folder}'; "
-            "python -m training table 2 makes some"
+            f"--records-dir: there are no records in '{folder}'; {why[0]}"
         )
-    return records
+    return records, skipped
 
 
 def _fault(record):
@@ -79,7 +87,8 @@ def _form(record):
     if "results" not in record:
         return form | {"error": str}
     settings |= dict.fromkeys(_NUMBERS, float) | {"embeddings": str}
-    form["results"] = dict.fromkeys(("seconds", *MEASURES), float)
+    # What is no number, as of a version that did not measure it, is missing.
+    form["results"] = dict.fromkeys(("seconds", "test_error"), float)
     form["curves"] = {"step": [float], "test_error": [float]}
     form["dataset"] = {"train": float}
     if asked.get("embeddings") != "random":
@@ -129,14 +138,23 @@ def results_of(table, records):
     rows = [
         cell
         | {"seed": seed}
-        | {measure: record["results"][measure] for measure in MEASURES}
+        | _measured(record["results"])
         | {"lam_shift": _mean(record["curves"].get("lam_shift", [0.0]))}
         | {"record": record}
         for runs in found.values()
         for cell, seed, record in _of_one_setting(runs)
     ]
-    columns = [*table.axes, "seed", *MEASURES, "lam_shift", "record"]
+    columns = [*table.axes, "seed", *measures(), "lam_shift", "record"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _measured(results):
+    """Dict from columns to numbers, `nan` for what is missing."""
+    values = {name: results.get(one) for name, one in measures().items()}
+    return {
+        name: math.nan if misfit(value, float) else value
+        for name, value in values.items()
+    }
 
 
 def _mean(values):

@@ -4,15 +4,15 @@ import collections
 
 from training.methods.methods import METHODS
 from training.models.backbones import BACKBONES
-from training.report.numbers import (
+from training.report.formats import (
     MISSING,
     interval,
     label,
-    markdown,
     number,
     pipes,
     spread,
 )
+from training.report.markdown import markdown
 from training.tables.table import values_of
 from training.terminal import shown
 

@@ -4,6 +4,7 @@ import re
 
 from keras_amp.whole import check_writable
 from training.report.figures import FIGURES, draw_figure
+from training.report.markdown import legend
 from training.report.numbers import rows_of
 from training.report.results import load_records, results_of
 from training.report.sections import (
@@ -17,6 +18,7 @@ from training.report.sections import (
 )
 from training.run.record import write_text
 from training.tables import TABLES
+from training.terminal import console, shown
 
 # Figure 2 has a figure; its runs are Table 3's.
 PRINTED = ("2", "3", "4", "5", "what-matters", "few-labels")
@@ -28,22 +30,6 @@ Made by `python -m training report` from the records in
 [`results/records`](results/records); how to make records: `python -m training
 table --help`. The same numbers as CSV files lie in [`results`](results).
 
-- **test error**, in %, mean ± standard deviation over seeds, of the checkpoint
-  with the lowest error on the *dev* set. Each seed has its own weights, order
-  and λ, and its own tenth to test on (SUBJ, MR) or dev set (TREC, SST); all
-  methods meet the same.
-- **oracle**: the lowest *test* error over all evaluations, as the released
-  code reports. Nobody can know it without the test set, and it is lower by
-  construction.
-- **difference**: test error minus that of the method `against`, seed by seed,
-  in percentage points, with the 95 % bootstrap interval of the mean
-  (percentile; too narrow with few seeds); below 0 is better. **p**: of a paired
-  t-test, corrected for all comparisons of the table (Holm).
-- **RP**: the paper's relative improvement in %, above 0 is better.
-- **calibration error**: expected, in %, 15 bins, of the same checkpoint.
-- **published**: the paper's numbers, with its backbones, 8000 steps, GloVe 840B
-  for word vectors, and the oracle's choice of checkpoint.
-- **λ moved by**: mean distance of λ* and λ, over all steps.
 """
 
 
@@ -62,11 +48,14 @@ def report(records_dir, output, readme, is_drawing):
         List of the paths of all files that were written.
 
     Raises:
-        FileNotFoundError, ValueError: As `load_records`.
+        FileNotFoundError: As `load_records`; of files that are no records,
+            standard error gets a line each.
     """
     if readme is not None and not readme.is_file():
         raise FileNotFoundError(f"--readme: there is no file '{readme}'")
-    records = load_records(records_dir)
+    records, skipped = load_records(records_dir)
+    for line in skipped:
+        console(stderr=True).print(shown(line))
     results = {
         name: results_of(table, records) for name, table in TABLES.items()
     }
@@ -98,7 +87,7 @@ def report(records_dir, output, readme, is_drawing):
         section(TABLES[name], results[name], rows[name]) for name in PRINTED
     ]
     parts = [
-        HEAD,
+        f"{HEAD}{legend()}\n",
         environments(records),
         "## At a glance\n\n" + _glances(rows),
         answers(rows["what-matters"]),

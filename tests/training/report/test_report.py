@@ -1,7 +1,9 @@
 """From records to tables, tests and figures."""
 
+import copy
 import json
 import os
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -203,7 +205,7 @@ def all_records(seeds=2):
 @pytest.mark.parametrize(
     ("part", "key", "value"),
     [
-        ("results", "test_calibration_error", None),
+        ("results", "test_error", None),
         ("results", "seconds", "x"),
         ("curves", "step", [1]),
         ("curves", "test_error", [1, "x", 2, 3]),
@@ -217,15 +219,51 @@ def all_records(seeds=2):
         ("configuration", "embeddings", "glove.txt"),  # and no coverage
     ],
 )
-def test_a_record_that_lacks_a_part_is_named_with_it(
+def test_a_record_that_lacks_a_part_is_left_out_and_named_with_it(
     tmp_path, records, part, key, value
 ):
+    expected = [*records[:3], *records[4:]]
+    records[3] = copy.deepcopy(records[3])
     records[3][part][key] = value
     folder = write(records, tmp_path / "records")
-    with pytest.raises(
-        ValueError, match=rf"3\.json' .*damaged: ({part}|dataset|all)"
-    ):
-        load_records(folder)
+    found, (line,) = load_records(folder)
+    assert found == expected
+    assert re.search(rf"3\.json' .*left out: ({part}|dataset|all)", line)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"null", b"3", b"[]", b'"x"', b"\xff\xfe{}", b"{", b"[" * 100_000],
+    ids=range(8),
+)
+def test_what_is_no_record_stops_no_report(tmp_path, records, content, capsys):
+    folder = write(records, tmp_path / "records")
+    output = tmp_path / "R.md"
+    report(folder, output, None, is_drawing=False)
+    expected = output.read_bytes()
+    (folder / "foreign.json").write_bytes(content)
+    os.mkfifo(folder / "pipe.json")
+    report(folder, output, None, is_drawing=False)
+    assert output.read_bytes() == expected
+    lines = capsys.readouterr().err.splitlines()
+    assert ["foreign.json" in lines[0], "pipe.json" in lines[1]] == [True] * 2
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize("value", [None, "x", True])
+def test_a_measure_that_a_record_lacks_is_missing(tmp_path, records, value):
+    for record in records[:3]:
+        record["results"]["test_calibration_error"] = value
+    del records[3]["results"]["oracle_test_error"]
+    records[4]["results"]["of another version"] = 3
+    found, skipped = load_records(write(records, tmp_path / "records"))
+    assert (found, skipped) == (records, [])
+    rows = rows_of(TABLES["2"], results_of(TABLES["2"], found))
+    word, amp = (row_of(rows, **cell_of(m)) for m in ("word", "word-amp"))
+    assert np.isnan(word["calibration"])
+    assert amp["calibration"] == 5.0
+    assert amp["seeds"] == 3
+    assert amp["oracle"] == pytest.approx(np.mean([10.0, 9.5]))
 
 
 def test_a_file_that_is_no_file_is_refused_at_once(tmp_path, records):
@@ -234,9 +272,6 @@ def test_a_file_that_is_no_file_is_refused_at_once(tmp_path, records):
     os.mkfifo(pipe)
     with pytest.raises(FileNotFoundError, match=r"--readme: there is no file"):
         report(folder, tmp_path / "R.md", pipe, is_drawing=False)
-    os.mkfifo(folder / "9.json")
-    with pytest.raises(OSError, match=r"9\.json' is no file"):
-        report(folder, tmp_path / "R.md", None, is_drawing=False)
 
 
 def test_report_writes_tables_and_figures_and_says_what_is_missing(
@@ -336,14 +371,14 @@ def test_report_says_what_is_wrong(tmp_path):
     with pytest.raises(FileNotFoundError, match="no records in"):
         report(tmp_path / "none", output, None, is_drawing=False)
     folder = write([{"not": "a record"}], tmp_path / "records")
-    with pytest.raises(ValueError, match=r"0\.json' is no record"):
+    with pytest.raises(FileNotFoundError, match=r"0\.json' is no record"):
         report(folder, output, None, is_drawing=False)
     assert not output.exists()
 
 
 def test_load_records_are_in_order(tmp_path, records):
     folder = write(records, tmp_path / "records")
-    assert load_records(folder) == records
+    assert load_records(folder) == (records, [])
 
 
 def test_errors_of_failed_runs_are_no_markdown(records):

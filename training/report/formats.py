@@ -1,0 +1,67 @@
+"""How names and numbers of results are printed."""
+
+import math
+
+from training.data.sources import SOURCES
+from training.methods.methods import METHODS, PLACES
+from training.models.backbones import BACKBONES
+from training.tables.few_labels import TITLES
+
+MISSING = "missing"
+NOTHING = "–"
+
+
+def pipes(lines):
+    """A Markdown table of lists of strings, the first one its head."""
+    head, *body = lines
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def label(axis, value):
+    """How a value of an axis is printed."""
+    if axis == "place":
+        return PLACES[value].title
+    if axis == "share":
+        return f"{value:.0%}"
+    if isinstance(value, float):
+        return NOTHING if math.isnan(value) else f"{value:g}"
+    return _titles().get(value, value)
+
+
+def _titles():
+    """Dict from what stands in records and tables to what people read."""
+    known = (SOURCES, BACKBONES, METHODS)
+    titles = {one.name: one.title for group in known for one in group.values()}
+    vectors = {
+        f"{one.name}-vectors": f"{one.title} with word vectors"
+        for one in BACKBONES.values()
+        if one.reads_words
+    }
+    return titles | vectors | TITLES
+
+
+def number(value, digits=1):
+    """A number, or a dash."""
+    return NOTHING if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def signed(value):
+    """A number with its sign, or a dash."""
+    return NOTHING if math.isnan(value) else f"{value + 0.0:+.1f}"
+
+
+def spread(mean, deviation):
+    """A mean and, of several runs, their standard deviation; or a dash."""
+    if math.isnan(mean) or math.isnan(deviation):
+        return number(mean)
+    return f"{mean:.1f} ± {deviation:.1f}"
+
+
+def interval(row):
+    """A row's difference and its 95 % interval, or a dash."""
+    if math.isnan(row["difference"]):
+        return NOTHING
+    if math.isnan(row["low"]):
+        return f"{row['difference']:+.2f}"
+    return f"{row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"

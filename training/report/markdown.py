@@ -1,0 +1,46 @@
+"""A table of results as Markdown, and what its columns mean."""
+
+from training.report.columns import COLUMNS
+from training.report.formats import label, pipes
+
+
+def legend():
+    """What the columns mean, as a list."""
+    return "\n".join(
+        f"- {one.explanation}" for one in COLUMNS.values() if one.explanation
+    )
+
+
+def markdown(table, rows):
+    """A block of a table's rows as Markdown.
+
+    Of rows that differ in the last axis only, and are all missing, one line
+    below the table says so.
+
+    Args:
+        table: A `Table`.
+        rows: Rows of `rows_of`.
+
+    Returns:
+        String, a table of numbers in %.
+    """
+    axes = [axis for axis in table.axes if axis not in table.blocks]
+    columns = [one for one in COLUMNS.values() if one.is_in(axes)]
+    lines = [[*axes, *(one.heading for one in columns)]]
+    missing = []
+    for values, group in _groups(rows, axes[:-1]):
+        if not group["seeds"].any():
+            named = zip(axes, values, strict=False)
+            missing.append(" ".join(label(axis, one) for axis, one in named))
+            continue
+        for row in group.to_dict("records"):
+            names = [label(axis, row[axis]) for axis in axes]
+            lines.append([*names, *(one.cell(row) for one in columns)])
+    text = pipes(lines)
+    if missing:
+        text += f"\n\nMissing, not run: {', '.join(missing)}."
+    return text
+
+
+def _groups(rows, axes):
+    return rows.groupby(axes, sort=False) if axes else [((), rows)]
