@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from keras_amp.errors import one_line
 from keras_amp.whole import written_whole
 
 
-def write_arrays(path, arrays):
+def write_arrays(path: str | Path, arrays: dict) -> None:
     """Writes a dict of arrays, whole or not at all.
 
     Args:
@@ -23,7 +24,7 @@ def write_arrays(path, arrays):
         np.savez(file, **arrays)
 
 
-def read_arrays(path):
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """Reads what `write_arrays` wrote.
 
     Memory is bounded by the file's size: what `write_arrays` writes is not
@@ -53,6 +54,6 @@ def read_arrays(path):
             ) from error
 
 
-def _read(archive, member):
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(member) as file:
         return np.lib.format.read_array(file, allow_pickle=False)

@@ -13,7 +13,6 @@ import pytest
 import tensorflow as tf
 
 import keras_amp
-from keras_amp.serving import next_version
 from tests.helpers import abandoned, files_limited_to, text_model
 
 HERE = Path(__file__).parents[2]
@@ -230,10 +229,3 @@ def test_what_a_killed_export_left_is_removed(exported, tmp_path):
         model, tokenizer, LABELS, tmp_path / "folder" / "1"
     )
     assert [one.name for one in (tmp_path / "folder").iterdir()] == ["1"]
-
-
-def test_versions_count_up(tmp_path):
-    assert next_version(tmp_path / "none") == 1
-    for name in ("1", "10", "9", "old", ".11.unfinished"):
-        (tmp_path / name).mkdir()
-    assert next_version(tmp_path) == 11

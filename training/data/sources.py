@@ -35,14 +35,14 @@ class Source:
     is_in_tables: bool = True
 
 
-def _demo(options):
+def _demo(options: Any) -> Any:
     from training.data.demo import load_demo
 
     return load_demo(options.split_seed)
 
 
-def _of_the_paper(name, title, about):
-    def load(options):
+def _of_the_paper(name: str, title: str, about: str) -> Source:
+    def load(options: Any) -> Any:
         from training.data.paper import load_paper
 
         return load_paper(

@@ -12,12 +12,12 @@ from typing import Any
 # the command line does, loads none of it.
 
 
-def _unmixed(classifier, mix_at, options):
+def _unmixed(classifier: Any, mix_at: str | None, options: Any) -> Any:
     del mix_at, options
     return classifier
 
 
-def _mixup(classifier, mix_at, options):
+def _mixup(classifier: Any, mix_at: str | None, options: Any) -> Any:
     import keras_amp
 
     return keras_amp.Mixup(
@@ -25,7 +25,7 @@ def _mixup(classifier, mix_at, options):
     )
 
 
-def _nonlinear(classifier, mix_at, options):
+def _nonlinear(classifier: Any, mix_at: str | None, options: Any) -> Any:
     import keras_amp
 
     return keras_amp.NonlinearMixup(
@@ -33,7 +33,7 @@ def _nonlinear(classifier, mix_at, options):
     )
 
 
-def _adversarial(classifier, mix_at, options):
+def _adversarial(classifier: Any, mix_at: str | None, options: Any) -> Any:
     import keras_amp
     from training.methods.released_step import ReleasedMixup
 
@@ -76,7 +76,7 @@ class Method:
     is_adversarial: bool = False
     style: dict = dataclasses.field(default_factory=dict)
 
-    def model(self, classifier, options):
+    def model(self, classifier: Any, options: Any) -> Any:
         """The classifier, wrapped to be trained by this method."""
         return self.wrap(classifier, self.mix_at, options)
 

@@ -21,7 +21,7 @@ class Released:
     binary_cross_entropy: bool = False
 
     @property
-    def changes_the_step(self):
+    def changes_the_step(self) -> bool:
         """Whether more than the loss is another."""
         plain = Released(binary_cross_entropy=self.binary_cross_entropy)
         return self != plain

@@ -22,16 +22,18 @@ _PAPER = {
 # as the command line does, loads none of it.
 
 
-def _word_tokenizer(options, texts):
+def _word_tokenizer(options: Any, texts: list[str]) -> Any:
     from training.models.words import word_tokenizer
 
     return word_tokenizer(options, texts)
 
 
-def _on_words(name):
+def _on_words(name: str) -> Callable:
     """A function that builds `keras_amp`'s classifier of this name."""
 
-    def build(options, tokenizer, num_classes, words):
+    def build(
+        options: Any, tokenizer: Any, num_classes: int, words: Any
+    ) -> Any:
         from training.models.words import build_on_words
 
         return build_on_words(name, options, tokenizer, num_classes, words)
@@ -39,13 +41,13 @@ def _on_words(name):
     return build
 
 
-def _piece_tokenizer(options, texts):
+def _piece_tokenizer(options: Any, texts: list[str]) -> Any:
     from training.models.bert import piece_tokenizer
 
     return piece_tokenizer(options, texts)
 
 
-def _bert(options, tokenizer, num_classes, words):
+def _bert(options: Any, tokenizer: Any, num_classes: int, words: Any) -> Any:
     from training.models.bert import build_bert
 
     del words
@@ -72,8 +74,8 @@ class Workload:
     vocabulary_size: int = 8766
 
 
-def _words_workload(name, class_name):
-    def build(vocabulary_size, num_classes):
+def _words_workload(name: str, class_name: str) -> Workload:
+    def build(vocabulary_size: int, num_classes: int) -> Any:
         import keras_amp
 
         return getattr(keras_amp, class_name)(vocabulary_size, num_classes)
@@ -81,8 +83,8 @@ def _words_workload(name, class_name):
     return Workload(name, class_name, build)
 
 
-def _bert_workload(size):
-    def build(vocabulary_size, num_classes):
+def _bert_workload(size: str) -> Workload:
+    def build(vocabulary_size: int, num_classes: int) -> Any:
         import keras_amp
 
         encoder = keras_amp.random_bert(size, vocabulary_size)

@@ -41,14 +41,16 @@ class Column:
     is_in: Callable[[list], bool] = lambda axes: True
 
 
-def measures():
+def measures() -> dict[str, str]:
     """Dict from the names of the columns that are measured to the measures."""
     of_all = ((one.name, one.measure) for one in COLUMNS.values())
     return {name: measure for name, measure in of_all if measure}
 
 
-def _measured(name, heading, measure, explanation):
-    def cell(row):
+def _measured(
+    name: str, heading: str, measure: str, explanation: str
+) -> Column:
+    def cell(row: dict) -> str:
         return spread(row[name], row[f"{name}_sd"])
 
     return Column(name, heading, cell, explanation, measure)

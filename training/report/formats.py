@@ -1,6 +1,7 @@
 """How names and numbers of results are printed."""
 
 import math
+from typing import Any
 
 from training.data.sources import SOURCES
 from training.methods.methods import METHODS, PLACES
@@ -11,14 +12,14 @@ MISSING = "missing"
 NOTHING = "–"
 
 
-def pipes(lines):
+def pipes(lines: list[list[str]]) -> str:
     """A Markdown table of lists of strings, the first one its head."""
     head, *body = lines
     lines = [head, ["---"] * len(head), *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def label(axis, value):
+def label(axis: str, value: Any) -> str:
     """How a value of an axis is printed."""
     if axis == "place":
         return PLACES[value].title
@@ -29,7 +30,7 @@ def label(axis, value):
     return _titles().get(value, value)
 
 
-def _titles():
+def _titles() -> dict[str, str]:
     """Dict from what stands in records and tables to what people read."""
     known = (SOURCES, BACKBONES, METHODS)
     titles = {one.name: one.title for group in known for one in group.values()}
@@ -41,24 +42,24 @@ def _titles():
     return titles | vectors | TITLES
 
 
-def number(value, digits=1):
+def number(value: float, digits: int = 1) -> str:
     """A number, or a dash."""
     return NOTHING if math.isnan(value) else f"{value:.{digits}f}"
 
 
-def signed(value):
+def signed(value: float) -> str:
     """A number with its sign, or a dash."""
     return NOTHING if math.isnan(value) else f"{value + 0.0:+.1f}"
 
 
-def spread(mean, deviation):
+def spread(mean: float, deviation: float) -> str:
     """A mean and, of several runs, their standard deviation; or a dash."""
     if math.isnan(mean) or math.isnan(deviation):
         return number(mean)
     return f"{mean:.1f} ± {deviation:.1f}"
 
 
-def interval(row):
+def interval(row: dict) -> str:
     """A row's difference and its 95 % interval, or a dash."""
     if math.isnan(row["difference"]):
         return NOTHING

@@ -1,17 +1,22 @@
 """A table of results as Markdown, and what its columns mean."""
 
+from collections.abc import Iterable
+
+import pandas as pd
+
 from training.report.columns import COLUMNS
 from training.report.formats import label, pipes
+from training.tables.table import Table
 
 
-def legend():
+def legend() -> str:
     """What the columns mean, as a list."""
     return "\n".join(
         f"- {one.explanation}" for one in COLUMNS.values() if one.explanation
     )
 
 
-def markdown(table, rows):
+def markdown(table: Table, rows: pd.DataFrame) -> str:
     """A block of a table's rows as Markdown.
 
     Of rows that differ in the last axis only, and are all missing, one line
@@ -42,5 +47,5 @@ def markdown(table, rows):
     return text
 
 
-def _groups(rows, axes):
+def _groups(rows: pd.DataFrame, axes: list[str]) -> Iterable:
     return rows.groupby(axes, sort=False) if axes else [((), rows)]

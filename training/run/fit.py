@@ -6,9 +6,10 @@ import math
 import tensorflow as tf
 
 import keras_amp
-from keras_amp.serving import next_version, os_error
+from keras_amp.serving import os_error
 from training.run.batches import batches
 from training.run.checkpoint import Checkpoint
+from training.run.numbered import next_version
 
 EVALUATION_BATCH_SIZE = 250
 

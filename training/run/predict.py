@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 from rich.table import Table
 
-from keras_amp.serving import next_version
+from training.run.numbered import next_version
 from training.run.unknown import in_answers
 from training.terminal import console as new_console
 from training.terminal import shown

@@ -4,11 +4,12 @@ import dataclasses
 import sys
 
 import keras_amp
-from keras_amp.serving import check_loadable, next_version
+from keras_amp.serving import check_loadable
 from keras_amp.whole import check_writable
 from training.machine import environment
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment
+from training.run.numbered import next_version
 from training.run.record import write_record
 from training.run.summary import summarize
 from training.run.unknown import before_training

@@ -8,8 +8,11 @@ from training.data.sources import SOURCES
 from training.methods.methods import METHODS
 from training.models.backbones import BACKBONES
 
+# The values of an axis, or a function that returns what they are by now.
+Axis = Iterable | Callable[[], Iterable]
 
-def beginnings():
+
+def beginnings() -> dict[str, dict]:
     """Dict from what a classifier begins with to options, as in Table 2.
 
     Each backbone, and those of words with `--embeddings` too.
@@ -25,7 +28,7 @@ def beginnings():
     return fields
 
 
-def datasets():
+def datasets() -> list[str]:
     """The names of the data sets that Table 2 has."""
     return [one.name for one in SOURCES.values() if one.is_in_tables]
 
@@ -52,7 +55,7 @@ class Table:
 
     name: str
     title: str
-    axes: dict[str, Iterable | Callable[[], Iterable]]
+    axes: dict[str, Axis]
     blocks: tuple[str, ...]
     options: Callable[[dict], dict]
     against: Callable[[dict], dict | None] = lambda cell: None
@@ -107,7 +110,7 @@ class Table:
         return fields
 
 
-def values_of(axis: Iterable | Callable[[], Iterable]) -> tuple:
+def values_of(axis: Axis) -> tuple:
     """An axis's values, as they are now."""
     return tuple(axis() if callable(axis) else axis)
 

@@ -19,6 +19,7 @@ test errors over all steps.
 
 from training.methods.methods import METHODS
 from training.tables.table import (
+    Axis,
     Table,
     against_mixup,
     beginnings,
@@ -26,7 +27,7 @@ from training.tables.table import (
     read_published,
 )
 
-AXES = {
+AXES: dict[str, Axis] = {
     "backbone": beginnings,
     "method": METHODS,
     "dataset": datasets,

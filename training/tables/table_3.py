@@ -17,14 +17,16 @@ set was set aside, which therefore stays whole.
 """
 
 from training.tables.table import (
+    Axis,
     Table,
     against_mixup,
     beginnings,
     read_published,
+    values_of,
 )
 
 LAM_POINTS = 21
-AXES = {
+AXES: dict[str, Axis] = {
     "backbone": beginnings,
     "share": (0.03, 0.04, 0.05, 0.1, 0.15, 0.2, 0.4, 0.8, 1.0),
     "method": ("word", "word-amp", "sent", "sent-amp"),
@@ -59,6 +61,6 @@ TABLE = Table(
     blocks=("backbone",),
     options=options,
     against=against_mixup,
-    published=read_published(PUBLISHED, AXES["method"]),
+    published=read_published(PUBLISHED, values_of(AXES["method"])),
     subsets=True,
 )

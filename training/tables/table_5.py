@@ -15,13 +15,15 @@ The paper: with BERT, AMP is at or below Mixup for every alpha, by 0 to 8.9 %.
 
 from training.tables import table_2
 from training.tables.table import (
+    Axis,
     Table,
     against_mixup,
     beginnings,
     read_published,
+    values_of,
 )
 
-AXES = {
+AXES: dict[str, Axis] = {
     "backbone": beginnings,
     "alpha": (0.2, 0.5, 1.0, 1.5),
     "method": ("word", "word-amp"),
@@ -51,5 +53,5 @@ TABLE = Table(
     blocks=("backbone", "dataset"),
     options=options,
     against=against_mixup,
-    published=read_published(PUBLISHED, AXES["dataset"]),
+    published=read_published(PUBLISHED, values_of(AXES["dataset"])),
 )
