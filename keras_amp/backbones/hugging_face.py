@@ -66,8 +66,15 @@ def read_hugging_face(folder):
     path = Path(folder) / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
+        config = {k: v for k, v in config.items() if v is not None}
         sizes, options = sizes_of(config), _options(config)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ValueError(
             f"'{path}' is no config of a BERT that can be read "
             f"({one_line(error)})."

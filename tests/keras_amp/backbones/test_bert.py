@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_amp
 from keras_amp.backbones.masking import MeanPooling
@@ -99,6 +100,21 @@ def test_dropout_and_l2(encoder):
         0.5 * float(np.sum(np.square(kernel))), rel=1e-5
     )
     assert keras_amp.BERT(encoder, 3).losses == []
+
+
+@pytest.mark.parametrize("pooling", ["first", "mean"])
+def test_it_is_exported_with_its_pieces(tmp_path, encoder, pooling):
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "who", "##s", "?"]
+    tokenizer = keras_amp.text.WordPieceTokenizer(pieces)
+    model = keras_amp.BERT(encoder, 2, pooling=pooling)
+    path = keras_amp.export_text_classifier(
+        model, tokenizer, ("no", "yes"), tmp_path / "1"
+    )
+    texts = ["who ?", "whos whos ? ?", ""]
+    serve = tf.saved_model.load(path).signatures["serve"]
+    found = serve(sentences=tf.constant(texts))["probabilities"]
+    expected = tf.nn.softmax(model(tf.cast(tokenizer(texts), "int32")))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("pooling", ["first", "mean"])

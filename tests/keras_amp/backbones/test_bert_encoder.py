@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import keras_amp
+from keras_amp.backbones.bert_backbone import BertBackbone
 from keras_amp.backbones.bert_weights import named_weights, sizes_of
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "it", "##s"]
@@ -144,6 +145,23 @@ def test_a_keras_hub_preset(tmp_path):
     assert_same_outputs(keras_amp.load_bert(tmp_path), encoder(INPUTS))
     known = keras_amp.load_bert_vocabulary(tmp_path)
     assert known == {"vocabulary": PIECES, "lowercase": False}
+
+
+def test_a_preset_of_another_activation(tmp_path):
+    encoder = BertBackbone(
+        "relu",
+        layer_norm_epsilon=1e-3,
+        vocabulary_size=len(PIECES),
+        num_layers=2,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        max_sequence_length=12,
+    )
+    encoder.save_to_preset(str(tmp_path))
+    loaded = keras_amp.load_bert(tmp_path)
+    assert (loaded.activation, loaded.layer_norm_epsilon) == ("relu", 1e-3)
+    assert_same_outputs(loaded, encoder(INPUTS))
 
 
 def test_a_checkpoints_vocabulary(tmp_path):

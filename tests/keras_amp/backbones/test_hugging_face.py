@@ -128,6 +128,14 @@ def test_dropout_and_parts_of_the_weights(tmp_path):
     assert encoder.dropout == encoder.transformer_layers[0].dropout == 0.3
 
 
+def test_what_is_null_is_what_it_is_by_default(tmp_path):
+    folder = folder_of(tmp_path)
+    outputs = keras_amp.load_bert(folder)
+    change(folder, hidden_act=None, hidden_dropout_prob=None)
+    loaded = keras_amp.load_bert(folder)
+    assert loaded.get_config() == outputs.get_config() | {"name": loaded.name}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -147,4 +155,11 @@ def test_dropout_and_parts_of_the_weights(tmp_path):
 def test_what_cannot_be_honoured_is_refused(tmp_path, options, message):
     folder = change(folder_of(tmp_path), **options)
     with pytest.raises(ValueError, match=message):
+        keras_amp.load_bert(folder)
+
+
+def test_a_config_that_is_no_dict_is_refused(tmp_path):
+    folder = folder_of(tmp_path)
+    (folder / "config.json").write_text('["model_type"]')
+    with pytest.raises(ValueError, match="no config of a BERT"):
         keras_amp.load_bert(folder)
