@@ -13,6 +13,7 @@ from keras_amp import policy
 from keras_amp.cut import cut
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.one_call import OneCall
+from keras_amp.mixup.outcome import Found, Outcome
 from keras_amp.mixup.pairs import Pairs, only_one
 from keras_amp.mixup.per_example_loss import PerExampleLoss
 from keras_amp.mixup.replica_seed import ReplicaSeedGenerator
@@ -114,7 +115,7 @@ class Mixup(Wrapper):
         Raises:
             ValueError: If there is not exactly one loss, or `loss_weights`.
         """
-        self._per_example_loss = PerExampleLoss(loss)
+        self.per_example_loss = PerExampleLoss(loss)
         if loss_weights is not None:
             raise ValueError(
                 "`loss_weights` weighs several losses, and there is one. "
@@ -138,64 +139,67 @@ class Mixup(Wrapper):
         pairs = Pairs.of_batch(y, sample_weight, lam, partner)
 
         if len(self._places) == 1:
-            results = self._descend(self._places[0], x, pairs)
+            outcome, gradients = self._descend(self._places[0], x, pairs)
         else:
-            results = self._descend_somewhere(x, pairs)
-        loss, y_pred, lam, gradients = results
+            outcome, gradients = self._descend_somewhere(x, pairs)
         weights = self.trainable_weights
         if weights:
             self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         else:
             warnings.warn("The model has no trainable weights.", stacklevel=2)
-
-        pairs = dataclasses.replace(pairs, lam=lam)
-        self._update_metrics(pairs, y_pred, loss)
+        self.count(pairs, outcome)
         return self.get_metrics_result()
 
     def _descend(self, place, x, pairs):
-        """One Mixup step's loss, predictions, labels' λ and gradients."""
+        """One Mixup step's outcome and gradients."""
         with tf.GradientTape() as tape:
             forward = functools.partial(self._forward, place, pairs, tape)
-            loss, y_pred, lam = place.call(x, forward=forward, training=True)
-            scaled_loss = self.optimizer.scale_loss(loss)
+            outcome = place.call(x, forward=forward, training=True)
+            scaled_loss = self.optimizer.scale_loss(outcome.loss)
         gradients = tape.gradient(scaled_loss, self.trainable_weights)
-        return loss, y_pred, lam, gradients
+        return outcome, gradients
 
     def _forward(self, place, pairs, tape, x):
-        """One mixed pass: its loss, its predictions and the labels' λ."""
+        """One mixed pass, at the λ that is chosen for it."""
         hidden = place.lower(x, training=True)
         with tape.stop_recording():
-            lam_inputs = self.choose_lam(place.upper, hidden, pairs)
-        mixed = mix_hidden(hidden, pairs.partner, lam_inputs, place.upper)
-        pairs = self.weigh_labels(place.upper, mixed, pairs)
-        y_pred = place.upper(mixed, training=True)
-        return self._total_loss(pairs, y_pred), y_pred, pairs.lam
+            found = self.choose_lam(place.upper, hidden, pairs)
+        if not isinstance(found, Found):
+            raise TypeError(
+                f"`{type(self).__name__}.choose_lam` must return "
+                "`keras_amp.mixup.Found(lam)`. "
+                f"Received: {found!r} of type {type(found).__name__}"
+            )
+        loss, y_pred, lam = self.train_at(place.upper, hidden, pairs, found)
+        # Its shape may differ from place to place.
+        lam_inputs = None if isinstance(found.lam, list) else found.lam
+        return Outcome(loss, y_pred, lam, lam_inputs, found.gain)
 
     def _descend_somewhere(self, x, pairs):
         """One Mixup step at a place that is drawn for it."""
 
         def descend(place):
-            loss, y_pred, lam, gradients = self._descend(place, x, pairs)
+            outcome, gradients = self._descend(place, x, pairs)
             # The same tensors, whichever place is drawn; a mask is one.
-            mask = getattr(y_pred, "_keras_mask", None)
+            mask = getattr(outcome.y_pred, "_keras_mask", None)
             masks = [] if mask is None else [mask]
             weights = self.trainable_weights
             gradients = [
                 tf.zeros_like(w) if g is None else tf.convert_to_tensor(g)
                 for g, w in zip(gradients, weights, strict=True)
             ]
-            return loss, y_pred, lam, gradients, masks
+            return vars(outcome), gradients, masks
 
         drawn = keras.random.randint(
             (), 0, len(self._places), seed=self._place_generator
         )
-        loss, y_pred, lam, gradients, masks = tf.switch_case(
+        outcome, gradients, masks = tf.switch_case(
             drawn,
             [functools.partial(descend, place) for place in self._places],
         )
         for mask in masks:
-            y_pred._keras_mask = mask
-        return loss, y_pred, lam, gradients
+            outcome["y_pred"]._keras_mask = mask
+        return Outcome(**outcome), gradients
 
     def draw(self, batch_size):
         """Draws λ and the partners of a batch (Eq. 10); override for others.
@@ -215,16 +219,19 @@ class Mixup(Wrapper):
     def choose_lam(self, upper, hidden, pairs):
         """Says which λ the inputs are mixed with; the labels keep `pairs.lam`.
 
+        It leaves no trace: no gradient flows through it, and what it found is
+        counted by `count`.
+
         Args:
             upper: The classifier above the place that is mixed at.
             hidden: List of tensors that cross the cut, `lower(x)`.
             pairs: The `Pairs` of this batch.
 
         Returns:
-            What `mix_hidden` takes: for Mixup, `pairs.lam` itself.
+            `Found`: for Mixup, with `pairs.lam` itself.
         """
         del upper, hidden
-        return pairs.lam
+        return Found(pairs.lam)
 
     def weigh_labels(self, upper, mixed, pairs):
         """Says how much each label of a mixture weighs.
@@ -240,24 +247,46 @@ class Mixup(Wrapper):
         del upper, mixed
         return pairs
 
-    def get_config(self):
-        config = super().get_config()
-        settings = {"alpha": self.alpha, "seed": self.seed}
-        return {**config, "mix_at": self.mix_at, **settings}
+    def train_at(self, upper, hidden, pairs, found):
+        """The pass that is trained on, at the λ that was found.
 
-    def _total_loss(self, pairs, y_pred):
+        Args:
+            upper: The classifier above the place that is mixed at.
+            hidden: List of tensors that cross the cut.
+            pairs: The `Pairs` of this batch.
+            found: `Found`, what `choose_lam` returned.
+
+        Returns:
+            The loss, a scalar as of `total_loss`; the predictions for the
+            mixtures; and the labels' λ, of shape `(batch,)`.
+        """
+        mixed = mix_hidden(hidden, pairs.partner, found.lam, upper)
+        pairs = self.weigh_labels(upper, mixed, pairs)
+        y_pred = upper(mixed, training=True)
+        return self.total_loss(pairs, y_pred), y_pred, pairs.lam
+
+    def total_loss(self, pairs, y_pred):
         """This replica's share of the loss; `tf.distribute` sums them."""
-        loss = pairs.total_loss(self._per_example_loss, y_pred)
-        if self._per_example_loss.reduction != "sum":
+        loss = pairs.total_loss(self.per_example_loss, y_pred)
+        if self.per_example_loss.reduction != "sum":
             loss /= _num_replicas()
         for penalty in self.losses:
             loss += ops.cast(ops.sum(penalty), loss.dtype) / _num_replicas()
         return loss
 
-    def _update_metrics(self, pairs, y_pred, loss):
+    def count(self, pairs, outcome):
+        """Updates every metric after a step; override to count more.
+
+        Args:
+            pairs: The `Pairs` of this batch, with the λ that was drawn.
+            outcome: The `Outcome` of the step.
+        """
+        y_pred = outcome.y_pred
+        pairs = dataclasses.replace(pairs, lam=outcome.lam)
         metrics = {metric.name: metric for metric in self.metrics}
         metrics["loss"].update_state(
-            loss * _num_replicas(), sample_weight=ops.shape(pairs.lam)[0]
+            outcome.loss * _num_replicas(),
+            sample_weight=ops.shape(pairs.lam)[0],
         )
         compiled = metrics.get("compile_metrics")
         if compiled is None:
@@ -271,6 +300,11 @@ class Mixup(Wrapper):
             own, other = pairs.shares(index >= num_unweighted, rank)
             metric.update_state(pairs.y, y_pred, sample_weight=own)
             metric.update_state(pairs.y_partner, y_pred, sample_weight=other)
+
+    def get_config(self):
+        config = super().get_config()
+        settings = {"alpha": self.alpha, "seed": self.seed}
+        return {**config, "mix_at": self.mix_at, **settings}
 
 
 @dataclasses.dataclass(frozen=True)
