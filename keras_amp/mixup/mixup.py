@@ -31,9 +31,19 @@ class Mixup(Wrapper):
     Of several layers one is drawn for each step (manifold mixup); a step costs
     what the drawn one costs.
 
-    Only training changes: `evaluate`, `predict`, `export` and calling the
-    wrapper do what `model` does. While training, the compiled metrics count
-    both labels of a mixture with the weights λ and 1 − λ.
+    Only training changes: `evaluate`, `predict`, `export`, `get_layer` and
+    calling the wrapper do what `model` does. While training, the compiled
+    metrics count both labels of a mixture with the weights λ and 1 − λ.
+
+    This is not `keras.layers.MixUp`. That layer belongs into the pipeline of
+    the data: it mixes images, before a model sees them, and their one-hot
+    labels. This wraps a model and mixes inside of it, at any layer, so that
+    texts and whatever else is no image can be mixed too; labels stay as they
+    are, as it mixes losses.
+
+    A policy of your own is a subclass that overrides one method: `draw`,
+    `choose_lam`, `weigh_labels`, `train_at` or `count`. What they are given
+    and return is public in `keras_amp.mixup`.
 
     Args:
         model: A built classifier with one output: Functional, Sequential, or
@@ -46,6 +56,11 @@ class Mixup(Wrapper):
             it is a setting and no weight: loading weights leaves it alone.
         seed: Int, to draw the same λ and partners in every run.
         name: String, the wrapper's name.
+
+    Attributes:
+        lower, upper: The classifier below and above (the first) `mix_at`.
+        per_example_loss: The compiled loss as `keras_amp.mixup.Pairs` takes
+            it.
 
     Raises:
         TypeError, ValueError: If the model cannot be cut at `mix_at`, `alpha`
@@ -61,6 +76,30 @@ class Mixup(Wrapper):
         >>> model.compile("adam", loss="sparse_categorical_crossentropy")
         >>> x = keras.random.normal((6, 4))
         >>> y = keras.ops.array([0, 1, 2, 0, 1, 2])
+        >>> history = model.fit(x, y, verbose=0)
+
+        A policy of one's own, which mixes inputs at λ or ½, whichever has the
+        higher loss:
+
+        >>> from keras_amp.mixup import Found, mix_hidden
+        >>> class Harder(Mixup):
+        ...     def choose_lam(self, upper, hidden, pairs):
+        ...         half = 0.5 * keras.ops.ones_like(pairs.lam)
+        ...         own, other = (
+        ...             self.loss_at(upper, hidden, pairs, lam)
+        ...             for lam in (pairs.lam, half)
+        ...         )
+        ...         lam = keras.ops.where(other > own, half, pairs.lam)
+        ...         return Found(lam, gain=other - own)
+        ...
+        ...     def loss_at(self, upper, hidden, pairs, lam):
+        ...         mixed = mix_hidden(hidden, pairs.partner, lam, upper)
+        ...         # It drops what the pass would leave: seeds, statistics.
+        ...         with keras.StatelessScope():
+        ...             y_pred = upper(mixed, training=True)
+        ...         return pairs.loss(self.per_example_loss, y_pred)
+        >>> model = Harder(classifier, mix_at="hidden")
+        >>> model.compile("adam", loss="sparse_categorical_crossentropy")
         >>> history = model.fit(x, y, verbose=0)
 
     References:
@@ -219,8 +258,9 @@ class Mixup(Wrapper):
     def choose_lam(self, upper, hidden, pairs):
         """Says which λ the inputs are mixed with; the labels keep `pairs.lam`.
 
-        It leaves no trace: no gradient flows through it, and what it found is
-        counted by `count`.
+        No gradient flows through it, and what it found is counted by `count`.
+        What runs `upper` to find it does so in a `keras.StatelessScope`, and
+        leaves no trace.
 
         Args:
             upper: The classifier above the place that is mixed at.
