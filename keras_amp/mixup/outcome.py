@@ -1,7 +1,8 @@
 """What a step finds, and what it comes to."""
 
 import dataclasses
-from typing import Any
+
+from keras_amp.policy import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,8 +16,8 @@ class Found:
             add to each example's loss; `None` if nobody looked.
     """
 
-    lam: Any
-    gain: Any = None
+    lam: Tensor | list[Tensor]
+    gain: Tensor | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Outcome:
         gain: As that of `Found`.
     """
 
-    loss: Any
-    y_pred: Any
-    lam: Any
-    lam_inputs: Any = None
-    gain: Any = None
+    loss: Tensor
+    y_pred: Tensor
+    lam: Tensor
+    lam_inputs: Tensor | None = None
+    gain: Tensor | None = None

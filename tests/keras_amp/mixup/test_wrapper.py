@@ -1,5 +1,6 @@
 """What is asked of the wrapper and answered by the classifier."""
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -73,3 +74,49 @@ def test_it_is_saved_and_loaded_as_before(tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded(X), wrapper(X))
     assert loaded.input_shape == (None, 4)
+
+
+# The layout of version 0.2.0, which later versions go on reading.
+LAYERS = "layers/functional/layers"
+FILE = [
+    *(
+        f"{LAYERS}/{layer}/vars/{index}"
+        for layer in ("dense", "dense_1", "dense_2")
+        for index in (0, 1)
+    ),
+    *(f"vars/random_state_{index}" for index in range(3)),
+]
+
+
+@pytest.mark.parametrize("kind", [Mixup, AdversarialMixup])
+def test_a_file_has_the_layout_that_it_had(tmp_path, kind):
+    path = tmp_path / "model.weights.h5"
+    wrapper = kind(classifier(dropout=0.5), ["hidden", "above"], seed=3)
+    wrapper.save_weights(path)
+    names = []
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, item: (
+                names.append(name) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+        assert {"lower", "upper"} <= {*file}
+    assert sorted(names) == FILE
+
+
+@pytest.mark.parametrize("kind", [Mixup, AdversarialMixup])
+def test_a_file_of_0_2_loads(tmp_path, kind):
+    path = tmp_path / "model.weights.h5"
+    kind(classifier(dropout=0.5), ["hidden", "above"]).save_weights(path)
+    rng = np.random.default_rng(0)
+    with h5py.File(path, "r+") as file:
+        for name in FILE:
+            new = 100 * rng.uniform(size=file[name].shape)
+            file[name][...] = new.astype(file[name].dtype)
+        expected = [file[name][...] for name in FILE]
+    wrapper = kind(classifier(dropout=0.5), ["hidden", "above"])
+    wrapper.load_weights(path)
+    got = [*wrapper.get_weights(), *map(np.array, wrapper._random_states())]
+    # States: λ and partners, places, dropout.
+    for one, other in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
