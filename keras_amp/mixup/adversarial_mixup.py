@@ -45,6 +45,10 @@ class AdversarialMixup(Mixup):
         seed: Int, to draw the same λ and partners in every run.
         name: String, the wrapper's name.
 
+    Attributes:
+        histograms: What the search finds, example by example; counted while
+            `keras_amp.TensorBoard` trains along.
+
     Raises:
         TypeError, ValueError: As `Mixup`, and if `epsilon` is not >= 0.
 
@@ -126,7 +130,14 @@ class AdversarialMixup(Mixup):
             self._is_evaluating = False
 
     def choose_lam(self, upper, hidden, pairs):
-        """Searches the λ with the higher loss for each example (Eq. 14–21)."""
+        """Searches the λ with the higher loss for each example (Eq. 14–21).
+
+        Args:
+            upper, hidden, pairs: As of `Mixup.choose_lam`.
+
+        Returns:
+            `Found`, with the gain unless `min_op` is `False`.
+        """
         loss, grad = self.search_gradient(upper, hidden, pairs)
         epsilon = AdversarialMixup.epsilon.variable(self)
         lam_adv = policy.ascend(pairs.lam, grad, epsilon)
@@ -137,7 +148,17 @@ class AdversarialMixup(Mixup):
         return Found(policy.select(mask, lam_adv, pairs.lam), loss_adv - loss)
 
     def search_gradient(self, upper, hidden, pairs):
-        """The loss of each pair, and its derivative by its λ (Eq. 16, 17)."""
+        """The loss of each pair, and its derivative by its λ (Eq. 16, 17).
+
+        Args:
+            upper, hidden, pairs: As of `choose_lam`.
+
+        Returns:
+            Two float tensors of shape `(batch,)`.
+
+        Raises:
+            ValueError: If the loss does not depend on λ.
+        """
         # Half-precision gradients are scaled as the optimizer scales its own.
         scale = self.optimizer.scale_loss(ops.ones(()))
         # A tensor of its own: the λ that weighs the labels is a constant.
@@ -159,6 +180,13 @@ class AdversarialMixup(Mixup):
 
         The scope reads the current weights and seeds, and drops every update:
         each pass sees the same dropout noise, and no state moves.
+
+        Args:
+            upper, hidden, pairs: As of `choose_lam`.
+            lam_inputs: What `mix_hidden` takes.
+
+        Returns:
+            Float tensor of shape `(batch,)`.
         """
         with keras.StatelessScope():
             mixed = mix_hidden(hidden, pairs.partner, lam_inputs, upper)

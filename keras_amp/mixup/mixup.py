@@ -306,7 +306,15 @@ class Mixup(Wrapper):
         return self.total_loss(pairs, y_pred), y_pred, pairs.lam
 
     def total_loss(self, pairs, y_pred):
-        """This replica's share of the loss; `tf.distribute` sums them."""
+        """This replica's share of the loss; `tf.distribute` sums them.
+
+        Args:
+            pairs: `Pairs`, with the labels' λ.
+            y_pred: Predictions for the mixtures.
+
+        Returns:
+            A scalar, the loss of the pairs and the model's penalties.
+        """
         loss = pairs.total_loss(self.per_example_loss, y_pred)
         if self.per_example_loss.reduction != "sum":
             loss /= _num_replicas()
