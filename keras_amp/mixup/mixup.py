@@ -1,28 +1,27 @@
 """Mixup at any layer of a Keras model, as a `keras.Model`."""
 
 import dataclasses
-import functools
-import warnings
-from collections.abc import Callable
 
 import keras
-import tensorflow as tf
 from keras import ops, tree
 
 from keras_amp import policy
 from keras_amp.cut import cut
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.one_call import OneCall
-from keras_amp.mixup.outcome import Found, Outcome
-from keras_amp.mixup.pairs import Pairs, only_one
+from keras_amp.mixup.outcome import Found
 from keras_amp.mixup.per_example_loss import PerExampleLoss
-from keras_amp.mixup.replica_seed import ReplicaSeedGenerator
+from keras_amp.mixup.replicas import (
+    ReplicaSeedGenerator,
+    check_strategy,
+    num_replicas,
+)
 from keras_amp.mixup.setting import Setting
-from keras_amp.mixup.wrapper import Wrapper
+from keras_amp.mixup.tensorflow_step import Place, TensorFlowStep
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
-class Mixup(Wrapper):
+class Mixup(TensorFlowStep):
     """Trains a classifier on mixtures of the examples of each batch.
 
     Each example of a batch is mixed with a random partner, at the output of
@@ -114,13 +113,13 @@ class Mixup(Wrapper):
     )
 
     def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
-        _check_strategy()
+        check_strategy()
         super().__init__(model, **kwargs)
         places = [mix_at] if isinstance(mix_at, str) else list(mix_at)
         if not places:
             raise ValueError("`mix_at` must name a layer. Received: mix_at=[]")
         call = OneCall(model)
-        self._places = tuple(_Place(call, *cut(model, at)) for at in places)
+        self._places = tuple(Place(call, *cut(model, at)) for at in places)
         self.mix_at = mix_at if isinstance(mix_at, str) else places
         self.seed = seed
         self._seed_generator = ReplicaSeedGenerator(seed)
@@ -169,76 +168,6 @@ class Mixup(Wrapper):
             weighted_metrics=weighted_metrics,
             **kwargs,
         )
-
-    def train_step(self, data):
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        if y is None:
-            raise ValueError("Mixup needs labels: `fit` was given none.")
-        lam, partner = self.draw(ops.shape(only_one(y, "y"))[0])
-        pairs = Pairs.of_batch(y, sample_weight, lam, partner)
-
-        if len(self._places) == 1:
-            outcome, gradients = self._descend(self._places[0], x, pairs)
-        else:
-            outcome, gradients = self._descend_somewhere(x, pairs)
-        weights = self.trainable_weights
-        if weights:
-            self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
-        else:
-            warnings.warn("The model has no trainable weights.", stacklevel=2)
-        self.count(pairs, outcome)
-        return self.get_metrics_result()
-
-    def _descend(self, place, x, pairs):
-        """One Mixup step's outcome and gradients."""
-        with tf.GradientTape() as tape:
-            forward = functools.partial(self._forward, place, pairs, tape)
-            outcome = place.call(x, forward=forward, training=True)
-            scaled_loss = self.optimizer.scale_loss(outcome.loss)
-        gradients = tape.gradient(scaled_loss, self.trainable_weights)
-        return outcome, gradients
-
-    def _forward(self, place, pairs, tape, x):
-        """One mixed pass, at the λ that is chosen for it."""
-        hidden = place.lower(x, training=True)
-        with tape.stop_recording():
-            found = self.choose_lam(place.upper, hidden, pairs)
-        if not isinstance(found, Found):
-            raise TypeError(
-                f"`{type(self).__name__}.choose_lam` must return "
-                "`keras_amp.mixup.Found(lam)`. "
-                f"Received: {found!r} of type {type(found).__name__}"
-            )
-        loss, y_pred, lam = self.train_at(place.upper, hidden, pairs, found)
-        # Its shape may differ from place to place.
-        lam_inputs = None if isinstance(found.lam, list) else found.lam
-        return Outcome(loss, y_pred, lam, lam_inputs, found.gain)
-
-    def _descend_somewhere(self, x, pairs):
-        """One Mixup step at a place that is drawn for it."""
-
-        def descend(place):
-            outcome, gradients = self._descend(place, x, pairs)
-            # The same tensors, whichever place is drawn; a mask is one.
-            mask = getattr(outcome.y_pred, "_keras_mask", None)
-            masks = [] if mask is None else [mask]
-            weights = self.trainable_weights
-            gradients = [
-                tf.zeros_like(w) if g is None else tf.convert_to_tensor(g)
-                for g, w in zip(gradients, weights, strict=True)
-            ]
-            return vars(outcome), gradients, masks
-
-        drawn = keras.random.randint(
-            (), 0, len(self._places), seed=self._place_generator
-        )
-        outcome, gradients, masks = tf.switch_case(
-            drawn,
-            [functools.partial(descend, place) for place in self._places],
-        )
-        for mask in masks:
-            outcome["y_pred"]._keras_mask = mask
-        return Outcome(**outcome), gradients
 
     def draw(self, batch_size):
         """Draws λ and the partners of a batch (Eq. 10); override for others.
@@ -317,9 +246,9 @@ class Mixup(Wrapper):
         """
         loss = pairs.total_loss(self.per_example_loss, y_pred)
         if self.per_example_loss.reduction != "sum":
-            loss /= _num_replicas()
+            loss /= num_replicas()
         for penalty in self.losses:
-            loss += ops.cast(ops.sum(penalty), loss.dtype) / _num_replicas()
+            loss += ops.cast(ops.sum(penalty), loss.dtype) / num_replicas()
         return loss
 
     def count(self, pairs, outcome):
@@ -333,7 +262,7 @@ class Mixup(Wrapper):
         pairs = dataclasses.replace(pairs, lam=outcome.lam)
         metrics = {metric.name: metric for metric in self.metrics}
         metrics["loss"].update_state(
-            outcome.loss * _num_replicas(),
+            outcome.loss * num_replicas(),
             sample_weight=ops.shape(pairs.lam)[0],
         )
         compiled = metrics.get("compile_metrics")
@@ -355,29 +284,6 @@ class Mixup(Wrapper):
         return {**config, "mix_at": self.mix_at, **settings}
 
 
-@dataclasses.dataclass(frozen=True)
-class _Place:
-    """Holds what Keras must not track a second time."""
-
-    call: Callable
-    lower: Callable
-    upper: Callable
-
-
 def _flat(metrics):
     """Metrics of the one output, of whatever structure, as a list."""
     return [one for one in tree.flatten(metrics) if one is not None]
-
-
-def _check_strategy():
-    strategy = tf.distribute.get_strategy()
-    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        raise ValueError(
-            "Keras 3 itself cannot `fit` under MultiWorkerMirroredStrategy "
-            "(keras-team/keras issues 20329 and 20585). Use MirroredStrategy "
-            "on one machine."
-        )
-
-
-def _num_replicas():
-    return tf.distribute.get_strategy().num_replicas_in_sync
