@@ -7,7 +7,7 @@ nothing in their shapes says so once `time` is the size of the batch.
 
 import keras
 
-from keras_amp.graph import run_steps
+from keras_amp.graph import run_calls
 
 # A prime of which no other axis is a multiple.
 _BATCH = 10_007
@@ -15,14 +15,14 @@ _BATCH = 10_007
 _LENGTHS = (64, 224, 32, 16, 8, 4, 2, 1)
 
 
-def is_batched(steps, inputs, tensors):
+def is_batched(calls, inputs, tensors):
     """Says of symbolic tensors whether their first axis is the batch's.
 
     The shapes are computed anew, for inputs of a batch size that no other
     axis has; nothing is run.
 
     Args:
-        steps: List of `Step`s, from the inputs to the tensors.
+        calls: List of `Call`s, from the inputs to the tensors.
         inputs: List of symbolic tensors.
         tensors: List of symbolic tensors.
 
@@ -33,7 +33,7 @@ def is_batched(steps, inputs, tensors):
         ValueError: If the batch is in another axis than the first, or a part
             of it, as in `(batch * time, units)`.
     """
-    shapes = _shapes(steps, inputs, tensors)
+    shapes = _shapes(calls, inputs, tensors)
     for tensor, shape in zip(tensors, shapes, strict=True):
         others = shape[1:] if shape[:1] == (_BATCH,) else shape
         if any(size and size % _BATCH == 0 for size in others):
@@ -46,7 +46,7 @@ def is_batched(steps, inputs, tensors):
     return tuple(shape[:1] in ((_BATCH,), (None,)) for shape in shapes)
 
 
-def _shapes(steps, inputs, tensors):
+def _shapes(calls, inputs, tensors):
     """Shapes of tensors for a batch of `_BATCH` examples."""
     for length in _LENGTHS:
         values = [
@@ -58,7 +58,7 @@ def _shapes(steps, inputs, tensors):
             for x in inputs
         ]
         try:
-            known = run_steps(steps, inputs, values, _infer)
+            known = run_calls(calls, inputs, values, _infer)
         except Exception:
             # A layer may want another length, or the very batch size that
             # the model was built with.

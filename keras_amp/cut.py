@@ -12,6 +12,8 @@ their part of the model as Keras runs the whole: in its order, and with its
 import collections
 import dataclasses
 import difflib
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -21,10 +23,10 @@ from keras_amp.cut_checks import (
     check_model,
     check_one_output,
 )
-from keras_amp.graph import Half, Step, entrance, ordered_nodes
+from keras_amp.graph import Call, Lower, Upper, ordered_nodes
 
 
-def cut(model, mix_at):
+def cut(model: keras.Model, mix_at: str) -> tuple[Callable, Callable]:
     """Cuts a Functional or Sequential model at a layer's output.
 
     A subclassed model is cut by itself: give it a method `cut(mix_at)` that
@@ -73,14 +75,12 @@ def cut(model, mix_at):
     check_model(model)
     check_one_output(model)
     below, above, crossing, batched = _split(model, mix_at)
-    lower = Half(
-        below, model.inputs, crossing, batched, entrance(model), name="lower"
-    )
-    upper = Half(above, crossing, model.outputs, batched, name="upper")
+    lower = Lower(below, model, crossing, batched)
+    upper = Upper(above, model, crossing, batched)
     return lower, upper
 
 
-def _own_cut(model, mix_at):
+def _own_cut(model: Any, mix_at: str) -> tuple[Callable, Callable]:
     """What the model's own `cut` returns, checked."""
     if not model.built:
         raise ValueError(
@@ -99,7 +99,7 @@ def _own_cut(model, mix_at):
         )
     lower, upper = halves
 
-    def checked_lower(inputs, training=None):
+    def checked_lower(inputs: Any, training: bool | None = None) -> list:
         hidden = lower(inputs, training=training)
         if not isinstance(hidden, (list, tuple)):
             raise TypeError(
@@ -111,9 +111,11 @@ def _own_cut(model, mix_at):
     return checked_lower, upper
 
 
-def _split(model, mix_at):
-    """Sorts the steps into below and above; says what crosses, and how."""
-    steps, below, above, crossing, mixed = _partition(model, mix_at)
+def _split(
+    model: keras.Model, mix_at: str
+) -> tuple[list[Call], list[Call], list, tuple[bool, ...]]:
+    """Sorts the calls into below and above; says what crosses, and how."""
+    calls, below, above, crossing, mixed = _partition(model, mix_at)
     try:
         batched = is_batched(below, model.inputs, crossing)
     except ValueError as error:
@@ -127,22 +129,24 @@ def _split(model, mix_at):
                 f"{tuple(tensor.shape)}, does not depend on the examples of a "
                 "batch, so there is nothing to mix. Choose another layer."
             )
-    below, above = _mark_contested(steps, below, above)
+    below, above = _mark_contested(calls, below, above)
     return below, above, crossing, batched
 
 
-def _partition(model, mix_at):
-    """All steps, those below, those above, what crosses, and what is mixed."""
-    steps, mixed = _expand(model, mix_at.split("/"), mix_at, model)
+def _partition(
+    model: keras.Model, mix_at: str
+) -> tuple[list[Call], list[Call], list[Call], list, set[int]]:
+    """All calls, those below, those above, what crosses, and what is mixed."""
+    calls, mixed = _expand(model, mix_at.split("/"), mix_at, model)
     below, above = [], []
     depends = mixed & {id(tensor) for tensor in model.inputs}
-    for step in steps:
-        makes = {id(tensor) for tensor in step.makes}
-        if not any(id(tensor) in depends for tensor in step.reads):
-            below.append(step)
+    for call in calls:
+        makes = {id(tensor) for tensor in call.makes}
+        if not any(id(tensor) in depends for tensor in call.reads):
+            below.append(call)
             depends |= mixed & makes
             continue
-        above.append(step)
+        above.append(call)
         depends |= makes
         if mixed & makes:
             raise ValueError(
@@ -154,31 +158,33 @@ def _partition(model, mix_at):
             f"Cannot cut at layer '{mix_at}': the model's output does not "
             "depend on it. Choose a layer between the inputs and the output."
         )
-    made_above = {id(tensor) for step in above for tensor in step.makes}
-    needed = [tensor for step in above for tensor in step.reads]
-    crossing = {
+    made_above = {id(tensor) for call in above for tensor in call.makes}
+    needed = [tensor for call in above for tensor in call.reads]
+    by_id = {
         id(tensor): tensor
         for tensor in [*needed, *model.outputs]
         if id(tensor) not in made_above
     }
     # Stable: the layer's own outputs first, the rest in the order of use.
-    crossing = sorted(crossing.values(), key=lambda t: id(t) not in mixed)
-    return steps, below, above, crossing, mixed
+    crossing = sorted(by_id.values(), key=lambda t: id(t) not in mixed)
+    return calls, below, above, crossing, mixed
 
 
-def _mark_contested(steps, below, above):
-    """Notes in the steps what the cut makes them read in another order."""
-    order = {id(step): place for place, step in enumerate(steps)}
-    first_above = collections.defaultdict(lambda: len(steps))
-    last_below = collections.defaultdict(lambda: -1)
-    for step in reversed(above):
-        first_above.update((id(t), order[id(step)]) for t in step.reads)
-    for step in below:
-        last_below.update((id(t), order[id(step)]) for t in step.reads)
+def _mark_contested(
+    calls: list[Call], below: list[Call], above: list[Call]
+) -> tuple[list[Call], list[Call]]:
+    """Notes in the calls what the cut makes them read in another order."""
+    order = {id(call): place for place, call in enumerate(calls)}
+    first_above: dict[int, int] = collections.defaultdict(lambda: len(calls))
+    last_below: dict[int, int] = collections.defaultdict(lambda: -1)
+    for call in reversed(above):
+        first_above.update((id(t), order[id(call)]) for t in call.reads)
+    for call in below:
+        last_below.update((id(t), order[id(call)]) for t in call.reads)
 
-    def marked(step, is_moved):
-        contested = {id(t) for t in step.reads if is_moved(id(t), step)}
-        return dataclasses.replace(step, contested=frozenset(contested))
+    def marked(call: Call, is_moved: Callable) -> Call:
+        contested = {id(t) for t in call.reads if is_moved(id(t), call)}
+        return dataclasses.replace(call, contested=frozenset(contested))
 
     return (
         [marked(s, lambda t, s: first_above[t] < order[id(s)]) for s in below],
@@ -186,52 +192,60 @@ def _mark_contested(steps, below, above):
     )
 
 
-def _expand(model, path, mix_at, outermost, inherited=None):
-    """The model's steps in order, the nested models on `path` unrolled.
+def _expand(
+    model: keras.Model,
+    path: list[str],
+    mix_at: str,
+    outermost: keras.Model,
+    inherited: bool | None = None,
+) -> tuple[list[Call], set[int]]:
+    """The model's calls in order, the nested models on `path` unrolled.
 
-    Returns the steps and the ids of the tensors that the last layer of the
+    Returns the calls and the ids of the tensors that the last layer of the
     path puts out.
     """
     layer = _find_layer(model, path[0], mix_at, outermost)
     nodes = ordered_nodes(model)
-    calls = [node for node in layer._inbound_nodes if node in nodes]
+    own_nodes = [node for node in layer._inbound_nodes if node in nodes]
     if len(path) == 1:
-        mixed = {id(tensor) for node in calls for tensor in node.outputs}
-        steps = [
-            Step.of_node(node, inherited) for node in nodes if not node.is_input
+        mixed = {id(tensor) for node in own_nodes for tensor in node.outputs}
+        calls = [
+            Call.of_node(node, inherited) for node in nodes if not node.is_input
         ]
-        return steps, mixed
+        return calls, mixed
     check_model(layer, within=f"Cannot cut at '{mix_at}': ")
-    if len(calls) != 1:
+    if len(own_nodes) != 1:
         raise ValueError(
             f"Cannot cut at '{mix_at}': the nested model '{layer.name}' is "
-            f"called {len(calls)} times, and must be called once."
+            f"called {len(own_nodes)} times, and must be called once."
         )
-    traced = calls[0].arguments.kwargs.get("training")
-    inner_steps, mixed = _expand(
+    traced = own_nodes[0].arguments.kwargs.get("training")
+    inner_calls, mixed = _expand(
         layer,
         path[1:],
         mix_at,
         outermost,
         traced if inherited is None else inherited,
     )
-    steps = []
+    calls = []
     for node in nodes:
-        if node is calls[0]:
-            steps += [Step.into(node, layer), *inner_steps]
-            steps += Step.out_of(node, layer)
+        if node is own_nodes[0]:
+            calls += [Call.into(node, layer), *inner_calls]
+            calls += Call.out_of(node, layer)
         elif not node.is_input:
-            steps.append(Step.of_node(node, inherited))
-    return steps, mixed
+            calls.append(Call.of_node(node, inherited))
+    return calls, mixed
 
 
-def _layers(model):
+def _layers(model: keras.Model) -> list[keras.Layer]:
     """The model's layers; its inputs, which a Sequential does not list, too."""
     inputs = [tensor._keras_history.operation for tensor in model.inputs]
     return [*inputs, *(layer for layer in model.layers if layer not in inputs)]
 
 
-def _find_layer(model, name, mix_at, outermost):
+def _find_layer(
+    model: keras.Model, name: str, mix_at: str, outermost: keras.Model
+) -> keras.Layer:
     for layer in _layers(model):
         if layer.name == name:
             return layer
@@ -241,7 +255,7 @@ def _find_layer(model, name, mix_at, outermost):
     )
 
 
-def _offer(model, mix_at, limit=30):
+def _offer(model: keras.Model, mix_at: str, limit: int = 30) -> str:
     """One sentence that lists the layers of `model` that can be cut."""
     names = []
     for layer in _layers(model):

@@ -1,42 +1,43 @@
 """Runs a part of a Keras model's graph on the model's own layers.
 
 A model of Keras 3 is a graph of calls, its nodes. `keras.Model(inner, outputs)`
-would clone them into the layers; a `Half` runs them as they are, in Keras' own
-order: a layer may take the mask off its inputs, and who reads them first sees
-it.
+would clone them into the layers; `Lower` and `Upper` run them as they are, in
+Keras' own order: a layer may take the mask off its inputs, and who reads them
+first sees it.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import keras
 from keras import tree
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class Call:
     """One call in a model's graph.
 
     Attributes:
         name: String, of the layer or operation.
         reads, makes: Lists of symbolic tensors.
-        call: Function `(known, run)` from a dict of values by the ids of
-            symbolic tensors to the values made, as `run_steps` has them.
+        compute: Function `(known, run)` from a dict of values by the ids of
+            symbolic tensors to the values made, as `run_calls` has them.
         layers: Tuple of the layers that are called.
         contested: Frozenset of the ids of those tensors read that the cut
-            makes another step read before this one, or after.
+            makes another call read before this one, or after.
     """
 
     name: str
     reads: list
     makes: list
-    call: Callable
+    compute: Callable
     layers: tuple = ()
     contested: frozenset = frozenset()
 
     @classmethod
-    def of_node(cls, node, inherited=None):
-        """A step that calls a layer or an operation as its model would.
+    def of_node(cls, node: Any, inherited: bool | None = None) -> "Call":
+        """A node's call of a layer or an operation, as its model makes it.
 
         Args:
             node: The node of a Keras graph.
@@ -46,96 +47,159 @@ class Step:
         operation = node.operation
         layers = (operation,) if isinstance(operation, keras.Layer) else ()
 
-        def call(known, run):
+        def compute(known: dict, run: Callable) -> Any:
             args, kwargs = node.arguments.fill_in(known)
             if layers and inherited is not None:
                 kwargs["training"] = inherited
             return run(operation, args, kwargs)
 
         return cls(
-            operation.name, node.input_tensors, node.outputs, call, layers
+            operation.name, node.input_tensors, node.outputs, compute, layers
         )
 
     @classmethod
-    def into(cls, node, nested):
-        """A step from what a call of a nested model reads to its inputs."""
+    def into(cls, node: Any, nested: keras.Model) -> "Call":
+        """The way from what a node reads to its nested model's inputs."""
         entry = entrance(nested)
 
-        def call(known, run):
+        def compute(known: dict, run: Callable) -> Any:
             return run(entry, *node.arguments.fill_in(known))
 
-        return cls(nested.name, node.input_tensors, nested.inputs, call)
+        return cls(nested.name, node.input_tensors, nested.inputs, compute)
 
     @classmethod
-    def out_of(cls, node, nested):
-        """Steps from each of a nested model's outputs to what its call makes.
+    def out_of(cls, node: Any, nested: keras.Model) -> list["Call"]:
+        """The ways from a nested model's outputs to what its node makes.
 
-        One step each, for what depends on one output need not on another.
+        One each, for what depends on one output need not on another.
         """
 
-        def step(inner, outer):
-            def call(known, run):
+        def way(inner: Any, outer: Any) -> "Call":
+            def compute(known: dict, run: Callable) -> Any:
                 return known[id(inner)]
 
-            return cls(nested.name, [inner], [outer], call)
+            return cls(nested.name, [inner], [outer], compute)
 
-        return list(map(step, nested.outputs, node.outputs))
+        return list(map(way, nested.outputs, node.outputs))
 
 
-class Half(keras.Model):
-    """Runs some steps of a model's graph, sharing the model's layers.
-
-    Args:
-        steps: List of `Step`s, in order.
-        inputs, outputs: Lists of symbolic tensors.
-        is_batched: Tuple of bools, one per tensor that crosses the cut:
-            whether its first axis is that of the examples.
-        entry: For the lower half, what `entrance` returns; `None` for the
-            upper one, whose inputs are the tensors that cross the cut.
-
-    Attributes:
-        crossing: The symbolic tensors that cross the cut.
-        is_batched: As given.
-    """
+class _Half(keras.Model):
+    """Makes some calls of a model's graph, sharing the model's layers."""
 
     def __init__(
-        self, steps, inputs, outputs, is_batched, entry=None, **kwargs
+        self,
+        calls: Sequence[Call],
+        inputs: list,
+        outputs: list,
+        is_batched: tuple[bool, ...],
+        name: str,
     ):
         # What arrives already has the dtype that the whole model gives it.
-        super().__init__(autocast=False, **kwargs)
-        self.sublayers = [layer for step in steps for layer in step.layers]
-        self._graph = (tuple(steps), tuple(inputs), tuple(outputs))
-        self._entry = entry
-        self.crossing = outputs if entry is not None else inputs
+        super().__init__(autocast=False, name=name)
+        self.sublayers = [layer for call in calls for layer in call.layers]
+        self._graph = (tuple(calls), tuple(inputs), tuple(outputs))
         self.is_batched = is_batched
         self.built = True
 
-    def call(self, inputs, training=None):
-        steps, expected, outputs = self._graph
-        if self._entry is not None:
-            inputs = self._entry(inputs)
+    def _compute(self, values: Any, training: bool | None) -> list:
+        """The values of the outputs, from those of the inputs."""
+        calls, inputs, outputs = self._graph
 
-        def run(operation, args, kwargs):
+        def run(operation: Any, args: Any, kwargs: dict) -> Any:
             # What a call was traced with is no more than its default, at any
             # depth: a model that is told whether it trains tells its layers.
             if isinstance(operation, keras.Layer) and training is not None:
                 kwargs["training"] = training
             return operation(*args, **kwargs)
 
-        known = run_steps(steps, expected, tree.flatten(inputs), run)
-        values = [known[id(tensor)] for tensor in outputs]
-        return values if self._entry is not None else values[0]
+        known = run_calls(calls, inputs, tree.flatten(values), run)
+        return [known[id(tensor)] for tensor in outputs]
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         # The layers inside have put their masks on what they made.
         return None
 
 
-def run_steps(steps, inputs, values, run):
-    """Runs steps in their order.
+class Lower(_Half):
+    """The part of a model below a cut, g_k of the paper.
 
     Args:
-        steps: Iterable of `Step`s.
+        calls: List of `Call`s, in order.
+        model: The model.
+        crossing: List of the symbolic tensors that cross the cut.
+        is_batched: Tuple of bools, one per tensor that crosses the cut:
+            whether its first axis is that of the examples.
+
+    Call arguments:
+        inputs: What the model takes.
+        training: Bool or `None`.
+
+    Returns:
+        The list of tensors that cross the cut.
+
+    Attributes:
+        crossing, is_batched: As given.
+    """
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        model: keras.Model,
+        crossing: list,
+        is_batched: tuple[bool, ...],
+    ):
+        super().__init__(calls, model.inputs, crossing, is_batched, "lower")
+        self._entry = entrance(model)
+        self.crossing = crossing
+
+    def call(self, inputs: Any, training: bool | None = None) -> list:
+        return self._compute(self._entry(inputs), training)
+
+
+class Upper(_Half):
+    """The part of a model above a cut, f_k of the paper.
+
+    Args:
+        calls: List of `Call`s, in order.
+        model: The model.
+        crossing, is_batched: As of `Lower`.
+
+    Call arguments:
+        hidden: The list of tensors that cross the cut.
+        training: Bool or `None`.
+
+    Returns:
+        The model's output, a tensor.
+
+    Attributes:
+        crossing, is_batched: As given.
+    """
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        model: keras.Model,
+        crossing: list,
+        is_batched: tuple[bool, ...],
+    ):
+        super().__init__(calls, crossing, model.outputs, is_batched, "upper")
+        self.crossing = crossing
+
+    def call(self, hidden: list, training: bool | None = None) -> Any:
+        (output,) = self._compute(hidden, training)
+        return output
+
+
+def run_calls(
+    calls: Iterable[Call],
+    inputs: Iterable,
+    values: Iterable,
+    run: Callable,
+) -> dict[int, Any]:
+    """Makes calls in their order.
+
+    Args:
+        calls: Iterable of `Call`s.
         inputs, values: Symbolic tensors, and the value of each.
         run: Function `(operation, args, kwargs)`, which calls a layer or an
             operation; a layer's `kwargs` have the `training` of its trace.
@@ -148,27 +212,27 @@ def run_steps(steps, inputs, values, run):
             read in another order.
     """
     known = dict(zip(map(id, inputs), values, strict=True))
-    for step in steps:
-        masked = [key for key in step.contested if _is_masked(known[key])]
-        made = tree.flatten(step.call(known, run))
+    for call in calls:
+        masked = [key for key in call.contested if _is_masked(known[key])]
+        made = tree.flatten(call.compute(known, run))
         if not all(_is_masked(known[key]) for key in masked):
             raise ValueError(
-                f"Layer '{step.name}' takes the mask off what it reads, and "
+                f"Layer '{call.name}' takes the mask off what it reads, and "
                 "the cut changes which other layers read that before it does. "
                 "Choose another layer to mix at."
             )
-        known.update(zip(map(id, step.makes), made, strict=True))
+        known.update(zip(map(id, call.makes), made, strict=True))
     return known
 
 
-def entrance(model):
+def entrance(model: keras.Model) -> keras.Model:
     """A model that only brings inputs into `model`'s order, dtypes, ranks."""
     is_sequential = isinstance(model, keras.Sequential)
     structure = model.inputs if is_sequential else model.input
     return keras.Model(structure, model.inputs, name="entry")
 
 
-def ordered_nodes(model):
+def ordered_nodes(model: keras.Model) -> list:
     """The nodes of a model's graph in the order in which Keras runs them."""
     is_sequential = isinstance(model, keras.Sequential)
     graph = model._functional if is_sequential else model
@@ -176,5 +240,5 @@ def ordered_nodes(model):
     return [node for depth in depths for node in graph._nodes_by_depth[depth]]
 
 
-def _is_masked(value):
+def _is_masked(value: Any) -> bool:
     return getattr(value, "_keras_mask", None) is not None

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import keras_amp
+
 HERE = Path(__file__).parent.parent
 # From the bottom up; each may import those before it.
 LAYERS = [
@@ -84,10 +86,25 @@ def test_rooms_of_the_experiments_open_downward(path):
 
 
 @pytest.mark.parametrize(
-    "layer", ["policy", "graph", "batch_axis", "cut_checks", "cut"]
+    "file",
+    [
+        "policy",
+        "graph",
+        "batch_axis",
+        "cut_checks",
+        "cut",
+        "mixup/hidden",
+        "mixup/histograms",
+        "mixup/mixup",
+        "mixup/nonlinear_mixup",
+        "mixup/outcome",
+        "mixup/pairs",
+        "mixup/per_example_loss",
+        "mixup/setting",
+    ],
 )
-def test_the_maths_knows_no_tensorflow(layer):
-    names = imported(HERE / "keras_amp" / f"{layer}.py")
+def test_what_is_mixed_knows_no_tensorflow(file):
+    names = imported(HERE / "keras_amp" / f"{file}.py")
     assert not any(name.split(".")[0] == "tensorflow" for name in names)
 
 
@@ -97,3 +114,23 @@ def test_experiments_use_the_public_api():
             parts = name.split(".")
             if parts[0] == "keras_amp":
                 assert not any(part.startswith("_") for part in parts)
+
+
+def test_experiments_know_the_wrappers_by_their_public_names():
+    public = {*vars(keras_amp.mixup)} - {
+        path.stem for path in (HERE / "keras_amp" / "mixup").glob("*.py")
+    }
+    for path in (HERE / "training").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith(
+                "keras_amp.mixup"
+            ):
+                assert node.module == "keras_amp.mixup", path
+                assert {alias.name for alias in node.names} <= public, path
+
+
+def test_the_reference_shows_what_overrides_are_given():
+    pages = (HERE / "docs" / "api.md").read_text(encoding="utf-8")
+    for name in ("Pairs", "Found", "Outcome", "mix_hidden", "PerExampleLoss"):
+        assert hasattr(keras_amp.mixup, name)
+        assert f"::: keras_amp.mixup.{name}\n" in pages

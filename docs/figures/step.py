@@ -18,7 +18,7 @@ from keras import ops
 
 import keras_amp
 from keras_amp import policy
-from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup import mix_hidden
 from training.data.demo import load_demo
 
 HERE = Path(__file__).parent

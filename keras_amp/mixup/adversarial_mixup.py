@@ -8,7 +8,9 @@ from keras import ops
 
 from keras_amp import policy
 from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup.histograms import Histograms
 from keras_amp.mixup.mixup import Mixup
+from keras_amp.mixup.outcome import Found
 from keras_amp.mixup.setting import Setting
 
 
@@ -44,9 +46,8 @@ class AdversarialMixup(Mixup):
         name: String, the wrapper's name.
 
     Attributes:
-        observer: `None`, or a function that is traced into each step and given
-            λ, λ* and 𝓛′ − 𝓛 (`None` unless `min_op`), each of shape
-            `(batch,)`; `keras_amp.TensorBoard` counts with it.
+        histograms: What the search finds, example by example; counted while
+            `keras_amp.TensorBoard` trains along.
 
     Raises:
         TypeError, ValueError: As `Mixup`, and if `epsilon` is not >= 0.
@@ -86,7 +87,7 @@ class AdversarialMixup(Mixup):
         super().__init__(model, mix_at, alpha=alpha, seed=seed, **kwargs)
         self.epsilon = epsilon
         self.min_op = min_op
-        self.observer = None
+        self.histograms = Histograms(with_gain=min_op)
         self._is_evaluating = False
         self.lam_shift = keras.metrics.Mean(name="lam_shift")
         self._training_metrics = [self.lam_shift]
@@ -107,6 +108,11 @@ class AdversarialMixup(Mixup):
             if not (self._is_evaluating and id(metric) in own)
         ]
 
+    @property
+    def metrics_variables(self):
+        """Keras' own, and the histograms', which no log shows."""
+        return [*super().metrics_variables, *self.histograms.variables]
+
     def evaluate(self, *args, **kwargs):
         with self._evaluating():
             return super().evaluate(*args, **kwargs)
@@ -124,40 +130,42 @@ class AdversarialMixup(Mixup):
             self._is_evaluating = False
 
     def choose_lam(self, upper, hidden, pairs):
-        """Searches the λ with the higher loss for each example (Eq. 14–21)."""
-        lam = pairs.lam
-        loss, grad = self._loss_and_gradient(upper, hidden, pairs)
+        """Searches the λ with the higher loss for each example (Eq. 14–21).
+
+        Args:
+            upper, hidden, pairs: As of `Mixup.choose_lam`.
+
+        Returns:
+            `Found`, with the gain unless `min_op` is `False`.
+        """
+        loss, grad = self.search_gradient(upper, hidden, pairs)
         epsilon = AdversarialMixup.epsilon.variable(self)
-        lam_adv = policy.ascend(lam, grad, epsilon)
-        if self.min_op:
-            loss_adv = self._search_loss(upper, hidden, pairs, lam_adv)
-            mask = policy.adversarial_mask(loss, loss_adv)
-            lam_star = policy.select(mask, lam_adv, lam)
-            self.record_search(lam, lam_star, loss_adv - loss)
-        else:
-            lam_star = lam_adv
-            self.record_search(lam, lam_star)
-        return lam_star
+        lam_adv = policy.ascend(pairs.lam, grad, epsilon)
+        if not self.min_op:
+            return Found(lam_adv)
+        loss_adv = self.search_loss(upper, hidden, pairs, lam_adv)
+        mask = policy.adversarial_mask(loss, loss_adv)
+        return Found(policy.select(mask, lam_adv, pairs.lam), loss_adv - loss)
 
-    def record_search(self, lam, lam_star, gain=None):
-        """Counts in the metrics, and tells `observer`, what a search found."""
-        self.lam_shift.update_state(ops.abs(lam_star - lam))
-        if gain is not None:
-            is_higher = policy.adversarial_mask(0.0, gain)
-            self.adversarial_share.update_state(ops.cast(is_higher, "float32"))
-            self.loss_gain.update_state(gain)
-        if self.observer is not None:
-            self.observer(lam, lam_star, gain)
+    def search_gradient(self, upper, hidden, pairs):
+        """The loss of each pair, and its derivative by its λ (Eq. 16, 17).
 
-    def _loss_and_gradient(self, upper, hidden, pairs):
-        """The loss of each pair, and its derivative by its λ (Eq. 16, 17)."""
+        Args:
+            upper, hidden, pairs: As of `choose_lam`.
+
+        Returns:
+            Two float tensors of shape `(batch,)`.
+
+        Raises:
+            ValueError: If the loss does not depend on λ.
+        """
         # Half-precision gradients are scaled as the optimizer scales its own.
         scale = self.optimizer.scale_loss(ops.ones(()))
         # A tensor of its own: the λ that weighs the labels is a constant.
         lam_inputs = tf.identity(pairs.lam)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(lam_inputs)
-            loss = self._search_loss(upper, hidden, pairs, lam_inputs)
+            loss = self.search_loss(upper, hidden, pairs, lam_inputs)
             scaled_sum = ops.sum(loss) * scale
         grad = tape.gradient(scaled_sum, lam_inputs)
         if grad is None:
@@ -167,16 +175,34 @@ class AdversarialMixup(Mixup):
             )
         return loss, grad / scale
 
-    def _search_loss(self, upper, hidden, pairs, lam_inputs):
+    def search_loss(self, upper, hidden, pairs, lam_inputs):
         """The loss of each pair with inputs mixed at `lam_inputs`.
 
         The scope reads the current weights and seeds, and drops every update:
         each pass sees the same dropout noise, and no state moves.
+
+        Args:
+            upper, hidden, pairs: As of `choose_lam`.
+            lam_inputs: What `mix_hidden` takes.
+
+        Returns:
+            Float tensor of shape `(batch,)`.
         """
         with keras.StatelessScope():
             mixed = mix_hidden(hidden, pairs.partner, lam_inputs, upper)
             y_pred = upper(mixed, training=True)
-            return pairs.loss(self._per_example_loss, y_pred)
+            return pairs.loss(self.per_example_loss, y_pred)
+
+    def count(self, pairs, outcome):
+        super().count(pairs, outcome)
+        lam, lam_star, gain = pairs.lam, outcome.lam_inputs, outcome.gain
+        if lam_star is not None:
+            self.lam_shift.update_state(ops.abs(lam_star - lam))
+            self.histograms.update(lam, lam_star, gain)
+        if self.min_op and gain is not None:
+            is_higher = policy.adversarial_mask(0.0, gain)
+            self.adversarial_share.update_state(ops.cast(is_higher, "float32"))
+            self.loss_gain.update_state(gain)
 
     def get_config(self):
         config = super().get_config()

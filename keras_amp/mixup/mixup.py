@@ -1,27 +1,27 @@
 """Mixup at any layer of a Keras model, as a `keras.Model`."""
 
 import dataclasses
-import functools
-import warnings
-from collections.abc import Callable
 
 import keras
-import tensorflow as tf
 from keras import ops, tree
 
 from keras_amp import policy
 from keras_amp.cut import cut
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.one_call import OneCall
-from keras_amp.mixup.pairs import Pairs, only_one
+from keras_amp.mixup.outcome import Found
 from keras_amp.mixup.per_example_loss import PerExampleLoss
-from keras_amp.mixup.replica_seed import ReplicaSeedGenerator
+from keras_amp.mixup.replicas import (
+    ReplicaSeedGenerator,
+    check_strategy,
+    num_replicas,
+)
 from keras_amp.mixup.setting import Setting
-from keras_amp.mixup.wrapper import Wrapper
+from keras_amp.mixup.tensorflow_step import Place, TensorFlowStep
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
-class Mixup(Wrapper):
+class Mixup(TensorFlowStep):
     """Trains a classifier on mixtures of the examples of each batch.
 
     Each example of a batch is mixed with a random partner, at the output of
@@ -30,9 +30,19 @@ class Mixup(Wrapper):
     Of several layers one is drawn for each step (manifold mixup); a step costs
     what the drawn one costs.
 
-    Only training changes: `evaluate`, `predict`, `export` and calling the
-    wrapper do what `model` does. While training, the compiled metrics count
-    both labels of a mixture with the weights λ and 1 − λ.
+    Only training changes: `evaluate`, `predict`, `export`, `get_layer` and
+    calling the wrapper do what `model` does. While training, the compiled
+    metrics count both labels of a mixture with the weights λ and 1 − λ.
+
+    This is not `keras.layers.MixUp`. That layer belongs into the pipeline of
+    the data: it mixes images, before a model sees them, and their one-hot
+    labels. This wraps a model and mixes inside of it, at any layer, so that
+    texts and whatever else is no image can be mixed too; labels stay as they
+    are, as it mixes losses.
+
+    A policy of your own is a subclass that overrides one method: `draw`,
+    `choose_lam`, `weigh_labels`, `train_at` or `count`. What they are given
+    and return is public in `keras_amp.mixup`.
 
     Args:
         model: A built classifier with one output: Functional, Sequential, or
@@ -45,6 +55,11 @@ class Mixup(Wrapper):
             it is a setting and no weight: loading weights leaves it alone.
         seed: Int, to draw the same λ and partners in every run.
         name: String, the wrapper's name.
+
+    Attributes:
+        lower, upper: The classifier below and above (the first) `mix_at`.
+        per_example_loss: The compiled loss as `keras_amp.mixup.Pairs` takes
+            it.
 
     Raises:
         TypeError, ValueError: If the model cannot be cut at `mix_at`, `alpha`
@@ -62,6 +77,30 @@ class Mixup(Wrapper):
         >>> y = keras.ops.array([0, 1, 2, 0, 1, 2])
         >>> history = model.fit(x, y, verbose=0)
 
+        A policy of one's own, which mixes inputs at λ or ½, whichever has the
+        higher loss:
+
+        >>> from keras_amp.mixup import Found, mix_hidden
+        >>> class Harder(Mixup):
+        ...     def choose_lam(self, upper, hidden, pairs):
+        ...         half = 0.5 * keras.ops.ones_like(pairs.lam)
+        ...         own, other = (
+        ...             self.loss_at(upper, hidden, pairs, lam)
+        ...             for lam in (pairs.lam, half)
+        ...         )
+        ...         lam = keras.ops.where(other > own, half, pairs.lam)
+        ...         return Found(lam, gain=other - own)
+        ...
+        ...     def loss_at(self, upper, hidden, pairs, lam):
+        ...         mixed = mix_hidden(hidden, pairs.partner, lam, upper)
+        ...         # It drops what the pass would leave: seeds, statistics.
+        ...         with keras.StatelessScope():
+        ...             y_pred = upper(mixed, training=True)
+        ...         return pairs.loss(self.per_example_loss, y_pred)
+        >>> model = Harder(classifier, mix_at="hidden")
+        >>> model.compile("adam", loss="sparse_categorical_crossentropy")
+        >>> history = model.fit(x, y, verbose=0)
+
     References:
         - [mixup](https://arxiv.org/abs/1710.09412), Zhang et al., 2018.
         - [Manifold Mixup](https://arxiv.org/abs/1806.05236), Verma et al.,
@@ -74,13 +113,13 @@ class Mixup(Wrapper):
     )
 
     def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
-        _check_strategy()
+        check_strategy()
         super().__init__(model, **kwargs)
         places = [mix_at] if isinstance(mix_at, str) else list(mix_at)
         if not places:
             raise ValueError("`mix_at` must name a layer. Received: mix_at=[]")
         call = OneCall(model)
-        self._places = tuple(_Place(call, *cut(model, at)) for at in places)
+        self._places = tuple(Place(call, *cut(model, at)) for at in places)
         self.mix_at = mix_at if isinstance(mix_at, str) else places
         self.seed = seed
         self._seed_generator = ReplicaSeedGenerator(seed)
@@ -114,7 +153,7 @@ class Mixup(Wrapper):
         Raises:
             ValueError: If there is not exactly one loss, or `loss_weights`.
         """
-        self._per_example_loss = PerExampleLoss(loss)
+        self.per_example_loss = PerExampleLoss(loss)
         if loss_weights is not None:
             raise ValueError(
                 "`loss_weights` weighs several losses, and there is one. "
@@ -129,73 +168,6 @@ class Mixup(Wrapper):
             weighted_metrics=weighted_metrics,
             **kwargs,
         )
-
-    def train_step(self, data):
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        if y is None:
-            raise ValueError("Mixup needs labels: `fit` was given none.")
-        lam, partner = self.draw(ops.shape(only_one(y, "y"))[0])
-        pairs = Pairs.of_batch(y, sample_weight, lam, partner)
-
-        if len(self._places) == 1:
-            results = self._descend(self._places[0], x, pairs)
-        else:
-            results = self._descend_somewhere(x, pairs)
-        loss, y_pred, lam, gradients = results
-        weights = self.trainable_weights
-        if weights:
-            self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
-        else:
-            warnings.warn("The model has no trainable weights.", stacklevel=2)
-
-        pairs = dataclasses.replace(pairs, lam=lam)
-        self._update_metrics(pairs, y_pred, loss)
-        return self.get_metrics_result()
-
-    def _descend(self, place, x, pairs):
-        """One Mixup step's loss, predictions, labels' λ and gradients."""
-        with tf.GradientTape() as tape:
-            forward = functools.partial(self._forward, place, pairs, tape)
-            loss, y_pred, lam = place.call(x, forward=forward, training=True)
-            scaled_loss = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled_loss, self.trainable_weights)
-        return loss, y_pred, lam, gradients
-
-    def _forward(self, place, pairs, tape, x):
-        """One mixed pass: its loss, its predictions and the labels' λ."""
-        hidden = place.lower(x, training=True)
-        with tape.stop_recording():
-            lam_inputs = self.choose_lam(place.upper, hidden, pairs)
-        mixed = mix_hidden(hidden, pairs.partner, lam_inputs, place.upper)
-        pairs = self.weigh_labels(place.upper, mixed, pairs)
-        y_pred = place.upper(mixed, training=True)
-        return self._total_loss(pairs, y_pred), y_pred, pairs.lam
-
-    def _descend_somewhere(self, x, pairs):
-        """One Mixup step at a place that is drawn for it."""
-
-        def descend(place):
-            loss, y_pred, lam, gradients = self._descend(place, x, pairs)
-            # The same tensors, whichever place is drawn; a mask is one.
-            mask = getattr(y_pred, "_keras_mask", None)
-            masks = [] if mask is None else [mask]
-            weights = self.trainable_weights
-            gradients = [
-                tf.zeros_like(w) if g is None else tf.convert_to_tensor(g)
-                for g, w in zip(gradients, weights, strict=True)
-            ]
-            return loss, y_pred, lam, gradients, masks
-
-        drawn = keras.random.randint(
-            (), 0, len(self._places), seed=self._place_generator
-        )
-        loss, y_pred, lam, gradients, masks = tf.switch_case(
-            drawn,
-            [functools.partial(descend, place) for place in self._places],
-        )
-        for mask in masks:
-            y_pred._keras_mask = mask
-        return loss, y_pred, lam, gradients
 
     def draw(self, batch_size):
         """Draws λ and the partners of a batch (Eq. 10); override for others.
@@ -215,16 +187,20 @@ class Mixup(Wrapper):
     def choose_lam(self, upper, hidden, pairs):
         """Says which λ the inputs are mixed with; the labels keep `pairs.lam`.
 
+        No gradient flows through it, and what it found is counted by `count`.
+        What runs `upper` to find it does so in a `keras.StatelessScope`, and
+        leaves no trace.
+
         Args:
             upper: The classifier above the place that is mixed at.
             hidden: List of tensors that cross the cut, `lower(x)`.
             pairs: The `Pairs` of this batch.
 
         Returns:
-            What `mix_hidden` takes: for Mixup, `pairs.lam` itself.
+            `Found`: for Mixup, with `pairs.lam` itself.
         """
         del upper, hidden
-        return pairs.lam
+        return Found(pairs.lam)
 
     def weigh_labels(self, upper, mixed, pairs):
         """Says how much each label of a mixture weighs.
@@ -240,24 +216,54 @@ class Mixup(Wrapper):
         del upper, mixed
         return pairs
 
-    def get_config(self):
-        config = super().get_config()
-        settings = {"alpha": self.alpha, "seed": self.seed}
-        return {**config, "mix_at": self.mix_at, **settings}
+    def train_at(self, upper, hidden, pairs, found):
+        """The pass that is trained on, at the λ that was found.
 
-    def _total_loss(self, pairs, y_pred):
-        """This replica's share of the loss; `tf.distribute` sums them."""
-        loss = pairs.total_loss(self._per_example_loss, y_pred)
-        if self._per_example_loss.reduction != "sum":
-            loss /= _num_replicas()
+        Args:
+            upper: The classifier above the place that is mixed at.
+            hidden: List of tensors that cross the cut.
+            pairs: The `Pairs` of this batch.
+            found: `Found`, what `choose_lam` returned.
+
+        Returns:
+            The loss, a scalar as of `total_loss`; the predictions for the
+            mixtures; and the labels' λ, of shape `(batch,)`.
+        """
+        mixed = mix_hidden(hidden, pairs.partner, found.lam, upper)
+        pairs = self.weigh_labels(upper, mixed, pairs)
+        y_pred = upper(mixed, training=True)
+        return self.total_loss(pairs, y_pred), y_pred, pairs.lam
+
+    def total_loss(self, pairs, y_pred):
+        """This replica's share of the loss; `tf.distribute` sums them.
+
+        Args:
+            pairs: `Pairs`, with the labels' λ.
+            y_pred: Predictions for the mixtures.
+
+        Returns:
+            A scalar, the loss of the pairs and the model's penalties.
+        """
+        loss = pairs.total_loss(self.per_example_loss, y_pred)
+        if self.per_example_loss.reduction != "sum":
+            loss /= num_replicas()
         for penalty in self.losses:
-            loss += ops.cast(ops.sum(penalty), loss.dtype) / _num_replicas()
+            loss += ops.cast(ops.sum(penalty), loss.dtype) / num_replicas()
         return loss
 
-    def _update_metrics(self, pairs, y_pred, loss):
+    def count(self, pairs, outcome):
+        """Updates every metric after a step; override to count more.
+
+        Args:
+            pairs: The `Pairs` of this batch, with the λ that was drawn.
+            outcome: The `Outcome` of the step.
+        """
+        y_pred = outcome.y_pred
+        pairs = dataclasses.replace(pairs, lam=outcome.lam)
         metrics = {metric.name: metric for metric in self.metrics}
         metrics["loss"].update_state(
-            loss * _num_replicas(), sample_weight=ops.shape(pairs.lam)[0]
+            outcome.loss * num_replicas(),
+            sample_weight=ops.shape(pairs.lam)[0],
         )
         compiled = metrics.get("compile_metrics")
         if compiled is None:
@@ -272,30 +278,12 @@ class Mixup(Wrapper):
             metric.update_state(pairs.y, y_pred, sample_weight=own)
             metric.update_state(pairs.y_partner, y_pred, sample_weight=other)
 
-
-@dataclasses.dataclass(frozen=True)
-class _Place:
-    """Holds what Keras must not track a second time."""
-
-    call: Callable
-    lower: Callable
-    upper: Callable
+    def get_config(self):
+        config = super().get_config()
+        settings = {"alpha": self.alpha, "seed": self.seed}
+        return {**config, "mix_at": self.mix_at, **settings}
 
 
 def _flat(metrics):
     """Metrics of the one output, of whatever structure, as a list."""
     return [one for one in tree.flatten(metrics) if one is not None]
-
-
-def _check_strategy():
-    strategy = tf.distribute.get_strategy()
-    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        raise ValueError(
-            "Keras 3 itself cannot `fit` under MultiWorkerMirroredStrategy "
-            "(keras-team/keras issues 20329 and 20585). Use MirroredStrategy "
-            "on one machine."
-        )
-
-
-def _num_replicas():
-    return tf.distribute.get_strategy().num_replicas_in_sync

@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from keras_amp import policy
 from keras_amp.mixup.mixup import Mixup
+from keras_amp.mixup.outcome import Found
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
@@ -72,12 +73,13 @@ class NonlinearMixup(Mixup):
         """One λ per element of what is floating point."""
         del upper
         alpha = Mixup.alpha.variable(self)
-        return [
+        lams = [
             policy.sample_lam(ops.shape(tensor), alpha, self._seed_generator)
             if keras.backend.is_float_dtype(tensor.dtype)
             else pairs.lam
             for tensor in hidden
         ]
+        return Found(lams)
 
     def weigh_labels(self, upper, mixed, pairs):
         """The policy network's weights of the examples' own labels."""

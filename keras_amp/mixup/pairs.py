@@ -6,6 +6,8 @@ from typing import Any
 from keras import ops, tree
 
 from keras_amp import policy
+from keras_amp.mixup.per_example_loss import PerExampleLoss
+from keras_amp.policy import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,15 +27,17 @@ class Pairs:
             the losses, or 1.
     """
 
-    lam: Any
-    partner: Any
-    y: Any
-    y_partner: Any
-    weight: Any = 1.0
-    weight_partner: Any = 1.0
+    lam: Tensor
+    partner: Tensor
+    y: Tensor
+    y_partner: Tensor
+    weight: float | Tensor = 1.0
+    weight_partner: float | Tensor = 1.0
 
     @classmethod
-    def of_batch(cls, y, sample_weight, lam, partner):
+    def of_batch(
+        cls, y: Any, sample_weight: Any, lam: Tensor, partner: Tensor
+    ) -> "Pairs":
         """Looks up what belongs to each example's partner.
 
         Args:
@@ -56,7 +60,7 @@ class Pairs:
             pairs, weight=weight, weight_partner=weight_partner
         )
 
-    def loss(self, per_example_loss, y_pred):
+    def loss(self, per_example_loss: PerExampleLoss, y_pred: Tensor) -> Tensor:
         """The mixup loss of each pair, of shape `(batch,)` (Eq. 17, 20).
 
         Of labels per position it is the mean over the positions that count.
@@ -71,7 +75,9 @@ class Pairs:
             ops.sum(losses, axis=positions), ops.sum(counts, axis=positions)
         )
 
-    def total_loss(self, per_example_loss, y_pred):
+    def total_loss(
+        self, per_example_loss: PerExampleLoss, y_pred: Tensor
+    ) -> Tensor:
         """The mixup loss of the batch, reduced as the loss itself would.
 
         Returns:
@@ -89,7 +95,7 @@ class Pairs:
             number = ops.size(losses)
         return ops.divide_no_nan(total, ops.cast(number, total.dtype))
 
-    def shares(self, weighted, rank=1):
+    def shares(self, weighted: bool, rank: int = 1) -> tuple[Tensor, Tensor]:
         """The weights of both labels in a metric.
 
         Args:
@@ -107,18 +113,21 @@ class Pairs:
             other = other * _expand(self.weight_partner, rank)
         return own, other
 
-    def _losses(self, per_example_loss, y_pred):
+    def _losses(
+        self, per_example_loss: PerExampleLoss, y_pred: Tensor
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
         """The mixup losses; how much each counts, or `None`; their weights."""
         own, counted_own = per_example_loss(self.y, y_pred)
         other, counted_other = per_example_loss(self.y_partner, y_pred)
         rank, dtype = len(own.shape), own.dtype
         for weight in (self.weight, self.weight_partner):
-            if len(getattr(weight, "shape", ())) not in (0, 1, rank):
+            shape = tuple(getattr(weight, "shape", ()))
+            if len(shape) not in (0, 1, rank):
                 raise ValueError(
                     "`sample_weight` must have one value per example, shape "
                     "(batch,), or one per loss, shape "
                     f"{tuple(own.shape)}. Received: sample_weight of shape "
-                    f"{tuple(weight.shape)}"
+                    f"{shape}"
                 )
         lam = ops.cast(_expand(self.lam, rank), dtype)
         weight_own, weight_other = (
@@ -135,7 +144,7 @@ class Pairs:
         return losses, counts, weights
 
 
-def only_one(structure, argument):
+def only_one(structure: Any, argument: str) -> Tensor:
     """The tensor that a structure holds.
 
     Raises:
@@ -150,7 +159,7 @@ def only_one(structure, argument):
     return tensors[0]
 
 
-def _expand(values, rank):
+def _expand(values: float | Tensor, rank: int) -> float | Tensor:
     """Axes of size 1 behind those that a tensor has; numbers stay."""
     missing = rank - len(getattr(values, "shape", (None,) * rank))
     if missing <= 0:

@@ -32,6 +32,32 @@ class Wrapper(keras.Model):
         masks = {} if mask is None else {"mask": mask}
         return self.model(inputs, training=training, **masks)
 
+    # What is asked of a model by name is there in the classifier.
+
+    def get_layer(self, name=None, index=None):
+        """The classifier's layer of that name or index."""
+        return self.model.get_layer(name=name, index=index)
+
+    @property
+    def inputs(self):
+        """The classifier's symbolic inputs, a list."""
+        return self.model.inputs
+
+    @property
+    def outputs(self):
+        """The classifier's symbolic outputs, a list."""
+        return self.model.outputs
+
+    @property
+    def input_shape(self):
+        """The shape of what the classifier takes."""
+        return self.model.input_shape
+
+    @property
+    def output_shape(self):
+        """The shape of what the classifier puts out."""
+        return self.model.output_shape
+
     def export(self, filepath, *args, **kwargs):
         """Exports the classifier, as `keras.Model.export` does.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_amp.backbones import load_bert_vocabulary
 from keras_amp.extras import needed
 
 _SPACE = r"[\t\n\r\p{Z}]"
@@ -87,6 +88,36 @@ class WordPieceTokenizer(keras.layers.Layer):
                 + " ".join(str(error).split())
             ) from error
         self.built = True
+
+    @classmethod
+    def from_preset(cls, source, **kwargs):
+        r"""The tokenizer that a pretrained BERT encoder was trained with.
+
+        Args:
+            source: As for `keras_amp.load_bert`: a name such as
+                `"all-MiniLM-L6-v2"`, a preset or handle of keras-hub, or the
+                path of a folder.
+            **kwargs: As of `WordPieceTokenizer`; `lowercase` is the source's
+                own unless given.
+
+        Returns:
+            A `WordPieceTokenizer`.
+
+        Raises:
+            ValueError: If there is no vocabulary, or it can't be reached.
+            ImportError: If `keras-hub` or `tensorflow-text` is missing.
+
+        Examples:
+            >>> import pathlib, tempfile
+            >>> folder = pathlib.Path(tempfile.mkdtemp())
+            >>> pieces = "[PAD] [UNK] [CLS] [SEP] mix ##up".split()
+            >>> _ = (folder / "vocab.txt").write_text("\n".join(pieces))
+            >>> _ = (folder / "bert_config.json").write_text("{}")
+            >>> tokenizer = WordPieceTokenizer.from_preset(folder)
+            >>> tokenizer(["Mixup"]).numpy().tolist()
+            [[2, 4, 5, 3]]
+        """
+        return cls(**{**load_bert_vocabulary(source), **kwargs})
 
     def __call__(self, sentences):
         # Keras takes no list of strings for a tensor.

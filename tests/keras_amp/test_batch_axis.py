@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from keras_amp import AdversarialMixup, Mixup, NonlinearMixup, cut
-from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup import mix_hidden
 from tests.helpers import (
     assert_same_weights,
     compiled,

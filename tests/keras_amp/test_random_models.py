@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_amp import AdversarialMixup, Mixup, cut
-from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup import mix_hidden
 from tests.helpers import cross_entropy
 from tests.helpers import given as with_pairs
 from tests.random_models import NUM_CLASSES, UNITS, random_classifier

@@ -74,6 +74,11 @@ class OwnStep(Functional):
         return {}
 
 
+class ReturnsLam(Mixup):
+    def choose_lam(self, upper, hidden, pairs):
+        return pairs.lam
+
+
 def positions():
     ids = keras.Input((4,), dtype="int32")
     word = layers.Embedding(9, 4)(ids)
@@ -216,6 +221,9 @@ CASES = {
         x=IDS, y=IDS[:, 0] % 2, model=left_masked(), mix_at="embedding"
     ),
     "what has no gradient above the place": lambda: fit(model=stopped()),
+    "a `choose_lam` that returns λ alone": lambda: compiled(
+        ReturnsLam(classifier(), "hidden")
+    ).train_on_batch(X, Y),
     "labels that are not the model's classes": lambda: export(["a", "b"]),
     "exporting over an export": lambda: export(twice=True),
 }

@@ -8,7 +8,6 @@ from tensorboard.backend.event_processing.event_accumulator import (
 from tensorboard.util.tensor_util import make_ndarray
 
 import keras_amp
-from keras_amp.tensorboard import Histogram
 from tests.helpers import (
     assert_same_weights,
     batch,
@@ -45,29 +44,24 @@ def fit(model, folder, **options):
     return model.fit(x, y, callbacks=[callback], **options)
 
 
-class Spy(keras_amp.TensorBoard):
-    """Keeps every value too; for eager models."""
+class Spy(keras_amp.AdversarialMixup):
+    """Keeps every value that it counts; trained eagerly."""
 
-    seen = None
-
-    def _count(self, lam, lam_star, gain):
-        super()._count(lam, lam_star, gain)
-        lam, lam_star = np.asarray(lam), np.asarray(lam_star)
-        self.seen = self.seen or {}
+    def count(self, pairs, outcome):
+        super().count(pairs, outcome)
+        lam, lam_star = np.asarray(pairs.lam), np.asarray(outcome.lam_inputs)
         for name, values in {
             "lam_star": lam_star,
             "lam_step": lam_star - lam,
-            "loss_gain": np.asarray(gain),
+            "loss_gain": np.asarray(outcome.gain),
         }.items():
             self.seen.setdefault(name, []).extend(values)
 
 
 def test_histograms_count_what_each_example_met(tmp_path):
-    model = wrapped()
-    model.run_eagerly = True
-    spy = Spy(tmp_path)
-    x, y = batch(EXAMPLES)
-    model.fit(x, y, batch_size=8, epochs=EPOCHS, callbacks=[spy], verbose=0)
+    spy = Spy(classifier(), "hidden", epsilon=EPSILON, seed=0)
+    object.__setattr__(spy, "seen", {})
+    fit(compiled(spy, run_eagerly=True), tmp_path)
     read_back = read(tmp_path / "mixing")
     assert set(read_back) == set(spy.seen)
     assert np.ptp(spy.seen["loss_gain"]) > 0
@@ -133,7 +127,6 @@ def test_a_callback_forgets_the_model_before(tmp_path):
     plain = compiled(keras_amp.Mixup(classifier(), "hidden"))
     for model in (wrapped(), plain):
         model.fit(x, y, callbacks=[callback], verbose=0)
-    assert not hasattr(plain, "observer")
     assert list(read(tmp_path / "mixing")["lam_star"]) == [0]
 
 
@@ -146,12 +139,42 @@ def test_training_is_the_same_with_it_and_after_it(tmp_path):
         common = {"batch_size": 8, "verbose": 0, "shuffle": False}
         model.fit(x, y, **common)
         model.fit(x, y, **common, callbacks=callbacks)
-        assert model.observer is None
         model.fit(x, y, **common)
         weights.append(model.get_weights())
     assert_same_weights(*weights)
     series = read(tmp_path / "mixing")["lam_star"]
     assert [int(series[step][:, 2].sum()) for step in series] == [EXAMPLES]
+
+
+def test_it_traces_nothing_anew(tmp_path):
+    traces = []
+
+    class Counting(keras_amp.AdversarialMixup):
+        def count(self, pairs, outcome):
+            traces.append(pairs)
+            super().count(pairs, outcome)
+
+    x, y = batch(EXAMPLES)
+    model = compiled(Counting(classifier(), "hidden", seed=0))
+    for callbacks in ([], [keras_amp.TensorBoard(tmp_path)], []):
+        model.fit(x, y, batch_size=10, callbacks=callbacks, verbose=0)
+    assert len(traces) == 1
+    series = read(tmp_path / "mixing")["lam_star"]
+    assert [int(series[step][:, 2].sum()) for step in series] == [EXAMPLES]
+
+
+def test_validation_and_evaluation_take_nothing_from_the_counts(tmp_path):
+    class Evaluate(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.evaluate(*batch(8), verbose=0)
+
+    x, y = batch(EXAMPLES)
+    callbacks = [Evaluate(), keras_amp.TensorBoard(tmp_path)]
+    wrapped().fit(
+        x, y, epochs=2, callbacks=callbacks, validation_data=(x, y), verbose=0
+    )
+    for series in read(tmp_path / "mixing").values():
+        assert [series[n][:, 2].sum() for n in (0, 1)] == [EXAMPLES] * 2
 
 
 def test_several_places_count_each_step_once(tmp_path):
@@ -175,11 +198,3 @@ print(json.dumps([[int(one[n][:, 2].sum()) for n in (0, 1)]
         tmp_path,
     )
     assert counts == [[EXAMPLES] * 2] * 3
-
-
-def test_values_beyond_the_edges_count_in_the_outer_bins():
-    histogram = Histogram([0.0, 1.0, 2.0, 3.0])
-    histogram.update_state([-7.0, 0.0, 1.0, 3.0, 9.0, np.inf, np.nan])
-    assert histogram.buckets()[:, 2].tolist() == [2, 1, 3]
-    histogram.reset_state()
-    assert histogram.buckets().shape == (0, 3)

@@ -4,17 +4,14 @@ Options of the experiments, to find out what makes AMP work. None of them is
 part of `keras_amp`; `docs/choices.md` has the list.
 """
 
-import contextlib
+import dataclasses
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 import keras_amp
 from keras_amp import policy
-from keras_amp.mixup.hidden import mix_hidden
-from keras_amp.mixup.pairs import Pairs
-from keras_amp.mixup.per_example_loss import PerExampleLoss
+from keras_amp.mixup import mix_hidden
 
 WINDOW = 5  # batches, over which re-weighting knows the gains
 
@@ -47,21 +44,33 @@ def loss_of(released):
 
 
 class ReleasedMixup(keras_amp.AdversarialMixup):
-    """AMP by the letter of Eq. 19, with the released code's steps as options.
+    """AMP with the released code's steps as options.
 
-    Both losses are differentiated, and selected by a mask: slower than
-    `AdversarialMixup`, and with no option set the same step.
+    With no option set it is `AdversarialMixup`, to the last bit. The released
+    code has one device, one place, float32, the mean of the losses and no
+    sample weights; what its steps would be elsewhere, nobody knows.
 
     Args:
+        model: As of `keras_amp.AdversarialMixup`.
+        mix_at: Name of one layer.
         released: `Released`.
-        *args, epsilon, **kwargs: Of `keras_amp.AdversarialMixup`, but for
-            `min_op`; `epsilon` stays what it is.
+        **kwargs: As of `keras_amp.AdversarialMixup`, but for `min_op`.
+
+    Raises:
+        ValueError: If `mix_at` is a list; from `compile`, if the
+            model is one of several replicas, the optimizer scales the loss or
+            the loss has another `reduction` than the mean over the batch;
+            from a step, if there are sample weights.
     """
 
-    def __init__(self, *args, released, epsilon, **kwargs):
-        super().__init__(*args, epsilon=epsilon, **kwargs)
+    def __init__(self, model, mix_at, released, **kwargs):
+        super().__init__(model, mix_at, min_op=True, **kwargs)
+        if not isinstance(mix_at, str):
+            raise ValueError(
+                "`mix_at` must name one layer, as the released code mixes at "
+                f"one place. Received: mix_at={mix_at!r}"
+            )
         self.released = released
-        self._step_size = epsilon
         # Number, sum and sum of squares of the last batches' gains above 0.
         self.gains = self.add_weight(
             name="gains",
@@ -71,53 +80,74 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
             trainable=False,
         )
 
+    def compile(self, *args, **kwargs):
+        super().compile(*args, **kwargs)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if replicas > 1:
+            raise ValueError(
+                "The released code's steps know one replica: its gains are "
+                "those of the whole batch. Train without a strategy. "
+                f"Received: a strategy of {replicas} replicas"
+            )
+        scales = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
+        if scales or self.optimizer.loss_scale_factor:
+            raise ValueError(
+                "`optimizer` must not scale the loss, as the released code "
+                "trains in float32; `compile(auto_scale_loss=False)` keeps "
+                "Keras from doing so in mixed_float16. "
+                f"Received: optimizer={self.optimizer!r}"
+            )
+        reduction = self.per_example_loss.reduction
+        if reduction != "sum_over_batch_size":
+            raise ValueError(
+                "`loss` must have the reduction 'sum_over_batch_size', as the "
+                "released code trains on the mean of the losses. "
+                f"Received: a loss with reduction={reduction!r}"
+            )
+
     def train_step(self, data):
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-        lam, partner = self.draw(ops.shape(y)[0])
-        pairs = Pairs.of_batch(y, None, lam, partner)
-        with tf.GradientTape() as tape:
-            hidden = self.lower(x, training=True)
-            loss, grad = self._first_pass(tape, hidden, pairs)
-            lam_adv = policy.ascend(lam, grad, self._step_size)
-            loss_adv, y_pred = self._pass(hidden, pairs, lam_adv)
-            gain = tf.stop_gradient(loss_adv - loss)
-            mask = policy.adversarial_mask(0.0, gain)
-            final = policy.select(mask, loss_adv, loss)
-            if self.released.reweight:
-                final *= self._weigh(gain)
-            total = ops.mean(final) + sum(self.losses)
-        weights = self.trainable_weights
-        gradients = tape.gradient(total, weights)
-        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        _, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if sample_weight is not None:
+            raise ValueError(
+                "`sample_weight` and `class_weight` must be None, as the "
+                "released code has none. Received: "
+                f"sample_weight={sample_weight!r}"
+            )
+        return super().train_step(data)
 
-        self.record_search(lam, policy.select(mask, lam_adv, lam), gain)
-        for metric in self.metrics:
-            if metric.name == "loss":
-                metric.update_state(total, sample_weight=ops.shape(y)[0])
-        return self.compute_metrics(x, y, y_pred)
+    def choose_lam(self, upper, hidden, pairs):
+        if not self.released.fresh_noise:
+            return super().choose_lam(upper, hidden, pairs)
+        # One scope around both passes: from one to the other seeds move on.
+        with keras.StatelessScope():
+            return super().choose_lam(upper, hidden, pairs)
 
-    def _first_pass(self, tape, hidden, pairs):
-        """The loss of each pair at its λ, and its gradient by λ."""
-        # In the scope no seed moves on: the second pass draws the same noise.
-        is_fresh = self.released.fresh_noise
-        scope = contextlib.nullcontext if is_fresh else keras.StatelessScope
-        lam = tf.identity(pairs.lam)
-        with tf.GradientTape(watch_accessed_variables=False) as search:
-            search.watch(lam)
-            with scope():
-                loss, _ = self._pass(hidden, pairs, lam)
-            total = ops.sum(loss)
-        with tape.stop_recording():
-            grad = search.gradient(total, lam)
-            if self.released.mean_gradient:
-                grad /= ops.cast(ops.shape(grad)[0], grad.dtype)
+    def search_loss(self, upper, hidden, pairs, lam_inputs):
+        if not self.released.fresh_noise:
+            return super().search_loss(upper, hidden, pairs, lam_inputs)
+        y_pred = _predict(upper, hidden, pairs, lam_inputs)
+        return pairs.loss(self.per_example_loss, y_pred)
+
+    def search_gradient(self, upper, hidden, pairs):
+        loss, grad = super().search_gradient(upper, hidden, pairs)
+        if self.released.mean_gradient:
+            grad /= ops.cast(ops.shape(grad)[0], grad.dtype)
         return loss, grad
 
-    def _pass(self, hidden, pairs, lam_inputs):
-        """The loss of each pair, its inputs mixed at λ, and the logits."""
-        mixed = mix_hidden(hidden, pairs.partner, lam_inputs, self.upper)
-        y_pred = self.upper(mixed, training=True)
-        return pairs.loss(PerExampleLoss(self.loss), y_pred), y_pred
+    def train_at(self, upper, hidden, pairs, found):
+        if self.released.reweight:
+            weight = self._weigh(found.gain)
+            pairs = dataclasses.replace(
+                pairs, weight=weight, weight_partner=weight
+            )
+        if not self.released.fresh_noise:
+            return super().train_at(upper, hidden, pairs, found)
+        # Each example is trained on under the noise that it was compared by.
+        y_pred = _predict(upper, hidden, pairs, pairs.lam)
+        y_pred_adv = _predict(upper, hidden, pairs, found.lam)
+        mask = policy.adversarial_mask(0.0, found.gain)
+        y_pred = ops.where(mask[:, None], y_pred_adv, y_pred)
+        return self.total_loss(pairs, y_pred), y_pred, pairs.lam
 
     def _weigh(self, gain):
         """1, and more by the z-score of a gain that is above average.
@@ -140,3 +170,9 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
         deviation = ops.sqrt(ops.maximum(variance, 0.0))
         score = ops.divide_no_nan(gain - mean, deviation)
         return 1.0 + ops.where(gain > mean, score, 0.0)
+
+
+def _predict(upper, hidden, pairs, lam_inputs):
+    """One pass of `upper`, as it trains, on inputs mixed at λ."""
+    mixed = mix_hidden(hidden, pairs.partner, lam_inputs, upper)
+    return upper(mixed, training=True)

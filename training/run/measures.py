@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_amp import policy
-from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup import mix_hidden
 
 NUM_BINS = 15
 CHUNK = 50  # pairs of sentences at once

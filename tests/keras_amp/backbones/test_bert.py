@@ -5,7 +5,7 @@ import tensorflow as tf
 
 import keras_amp
 from keras_amp.backbones.masking import MeanPooling
-from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup import mix_hidden
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 3, 0, 0, 0]], "int32")
 

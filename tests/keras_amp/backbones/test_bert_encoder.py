@@ -145,6 +145,13 @@ def test_a_keras_hub_preset(tmp_path):
     assert_same_outputs(keras_amp.load_bert(tmp_path), encoder(INPUTS))
     known = keras_amp.load_bert_vocabulary(tmp_path)
     assert known == {"vocabulary": PIECES, "lowercase": False}
+    own = keras_amp.text.WordPieceTokenizer.from_preset(tmp_path, max_length=9)
+    assert own.get_vocabulary() == PIECES
+    assert (own.lowercase, own.max_length) == (False, 9)
+    other = keras_amp.text.WordPieceTokenizer.from_preset(
+        tmp_path, lowercase=True
+    )
+    assert other.lowercase
 
 
 def test_a_preset_of_another_activation(tmp_path):
@@ -168,9 +175,15 @@ def test_a_checkpoints_vocabulary(tmp_path):
     known = keras_amp.load_bert_vocabulary(folder_of(tmp_path))
     tokenizer = keras_amp.text.WordPieceTokenizer(**known)
     assert tokenizer.get_vocabulary() == PIECES
+    same = keras_amp.text.WordPieceTokenizer.from_preset(tmp_path)
+    assert same.get_config().items() >= {"vocabulary": PIECES}.items()
     (tmp_path / "vocab.txt").unlink()
-    with pytest.raises(ValueError, match=r"no '.*vocab\.txt' beside"):
-        keras_amp.load_bert_vocabulary(tmp_path)
+    for load in (
+        keras_amp.load_bert_vocabulary,
+        keras_amp.text.WordPieceTokenizer.from_preset,
+    ):
+        with pytest.raises(ValueError, match=r"no '.*vocab\.txt' beside"):
+            load(tmp_path)
 
 
 def test_what_holds_no_bert_is_refused(tmp_path):

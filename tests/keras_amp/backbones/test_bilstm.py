@@ -6,7 +6,7 @@ import tensorflow as tf
 import keras_amp
 from keras_amp import BiLSTM, cut
 from keras_amp.backbones.masking import AttentionPooling
-from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup import mix_hidden
 
 IDS = np.array([[3, 4, 5, 6, 7, 8], [9, 2, 0, 0, 0, 0]], "int32")
 

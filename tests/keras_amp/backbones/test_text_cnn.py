@@ -4,7 +4,7 @@ import pytest
 
 from keras_amp import TextCNN, cut
 from keras_amp.backbones.masking import PaddingZeroed
-from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup import mix_hidden
 from tests.helpers import text_model
 
 IDS = np.array([[3, 4, 5, 6, 7, 8], [9, 2, 0, 0, 0, 0]], "int32")

@@ -5,8 +5,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_amp import AdversarialMixup, Mixup, policy
-from keras_amp.mixup.hidden import mix_hidden
-from keras_amp.mixup.pairs import Pairs
+from keras_amp.mixup import Pairs, mix_hidden
 from tests.helpers import (
     assert_same_weights,
     batch,
@@ -27,7 +26,7 @@ def search(wrapper, x, y, lam=LAM, partner=PARTNER):
     lam = ops.convert_to_tensor(lam, dtype=keras.config.floatx())
     hidden = wrapper.lower(x, training=True)
     pairs = Pairs.of_batch(y, None, lam, ops.convert_to_tensor(partner))
-    return hidden, pairs, wrapper.choose_lam(wrapper.upper, hidden, pairs)
+    return hidden, pairs, wrapper.choose_lam(wrapper.upper, hidden, pairs).lam
 
 
 def losses_at(wrapper, x, y, lam_inputs, lam=LAM, partner=PARTNER):
@@ -42,7 +41,7 @@ def test_the_gradient_of_lam_is_the_central_difference(float64):
     x, y = batch()
     wrapper = compiled(AdversarialMixup(classifier(), "hidden"))
     hidden, pairs, _ = search(wrapper, x, y)
-    _, grad = wrapper._loss_and_gradient(wrapper.upper, hidden, pairs)
+    _, grad = wrapper.search_gradient(wrapper.upper, hidden, pairs)
     assert keras.backend.standardize_dtype(grad.dtype) == "float64"
     step = 1e-6
     lam = np.asarray(pairs.lam)
@@ -153,7 +152,7 @@ def test_without_min_op_lam_always_moves():
     )
     compiled(wrapper)
     hidden, pairs, lam_star = search(wrapper, x, y)
-    _, grad = wrapper._loss_and_gradient(wrapper.upper, hidden, pairs)
+    _, grad = wrapper.search_gradient(wrapper.upper, hidden, pairs)
     np.testing.assert_allclose(lam_star, policy.ascend(LAM, grad, 0.5))
     logs = wrapper.train_on_batch(x, y, return_dict=True)
     assert "lam_shift" in logs
@@ -217,15 +216,15 @@ def test_search_and_training_see_the_same_dropout():
     # Both passes of the search are at the same λ, so any gain is noise.
     assert logs["loss_gain"] == 0.0
     hidden, pairs, _ = search(wrapper, x, y, *wrapper.draw(50))
-    searched = wrapper._search_loss(wrapper.upper, hidden, pairs, pairs.lam)
+    searched = wrapper.search_loss(wrapper.upper, hidden, pairs, pairs.lam)
     mixed = mix_hidden(hidden, pairs.partner, pairs.lam)
     trained = pairs.loss(
-        wrapper._per_example_loss, wrapper.upper(mixed, training=True)
+        wrapper.per_example_loss, wrapper.upper(mixed, training=True)
     )
     np.testing.assert_allclose(searched, trained, rtol=1e-6)
     # And the pass after it, whose seed has moved on, does not.
     later = pairs.loss(
-        wrapper._per_example_loss, wrapper.upper(mixed, training=True)
+        wrapper.per_example_loss, wrapper.upper(mixed, training=True)
     )
     assert not np.allclose(trained, later, rtol=1e-3)
 

@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from keras_amp import AdversarialMixup, Mixup, cut
-from keras_amp.mixup.hidden import mix_hidden
+from keras_amp.mixup import mix_hidden
 from tests.helpers import compiled, given
 
 IDS = np.array([[3, 4, 5, 6], [7, 0, 0, 0], [8, 9, 0, 0]], "int32")

@@ -4,8 +4,7 @@ import pytest
 from keras import ops
 
 from keras_amp import Mixup, NonlinearMixup
-from keras_amp.mixup.hidden import mix_hidden
-from keras_amp.mixup.pairs import Pairs
+from keras_amp.mixup import Found, Pairs, mix_hidden
 from tests.helpers import (
     assert_same_weights,
     batch,
@@ -34,7 +33,7 @@ def test_constant_coefficients_and_a_policy_of_lam_are_mixup():
     class Constant(NonlinearMixup):
         def choose_lam(self, upper, hidden, pairs):
             shape = ops.shape(hidden[0])
-            return [ops.broadcast_to(pairs.lam[:, None], shape)]
+            return Found([ops.broadcast_to(pairs.lam[:, None], shape)])
 
         def weigh_labels(self, upper, mixed, pairs):
             return pairs
@@ -61,7 +60,7 @@ def test_constant_coefficients_and_a_policy_of_lam_are_mixup():
 def test_each_element_has_a_coefficient_of_its_own(build, x, mix_at):
     wrapper = NonlinearMixup(build(), mix_at, alpha=0.7, seed=0)
     hidden = wrapper.lower(x)
-    lams = wrapper.choose_lam(wrapper.upper, hidden, pairs_of(np.zeros(6)))
+    lams = wrapper.choose_lam(wrapper.upper, hidden, pairs_of(np.zeros(6))).lam
     assert lams[0].shape == hidden[0].shape
     assert len(np.unique(lams[0])) > 0.9 * np.size(lams[0])
     mixed = mix_hidden(hidden, PARTNER, lams)
@@ -78,7 +77,7 @@ def test_masks_of_both_sentences_unite():
     lam = ops.array([0.5, 0.5])
     partner = ops.array([1, 0])
     pairs = Pairs.of_batch(np.zeros(2), None, lam, partner)
-    lams = wrapper.choose_lam(wrapper.upper, hidden, pairs)
+    lams = wrapper.choose_lam(wrapper.upper, hidden, pairs).lam
     mixed = mix_hidden(hidden, partner, lams)
     np.testing.assert_array_equal(mixed[1], np.ones((2, 3)))
 
@@ -102,7 +101,7 @@ def test_the_policy_descends_the_loss():
     wrapper = given(NonlinearMixup(classifier(), "hidden"), LAM, PARTNER)
     wrapper.model.trainable = False
     mixed = mix_hidden(wrapper.lower(x), PARTNER, LAM)
-    wrapper.choose_lam = lambda upper, hidden, pairs: pairs.lam
+    wrapper.choose_lam = lambda upper, hidden, pairs: Found(pairs.lam)
     compiled(wrapper, optimizer=keras.optimizers.Adam(0.05))
     for _ in range(40):
         wrapper.train_on_batch(x, y)

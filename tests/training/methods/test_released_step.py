@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import keras_amp
 from tests.helpers import assert_same_weights, batch, classifier, cross_entropy
+from tests.keras_amp.mixup.test_replicas import run
 from training.methods.released import Released
 from training.methods.released_step import (
     WINDOW,
@@ -52,12 +53,8 @@ def eagerly():
 def test_without_options_it_is_the_step_of_amp(dropout):
     ours, ours_logs = step(dropout=dropout, steps=3)
     theirs, their_logs = step(Released(), dropout=dropout, steps=3)
-    assert_same_weights(
-        theirs.model.get_weights(), ours.model.get_weights(), atol=1e-6
-    )
-    assert set(their_logs) == set(ours_logs)
-    for key, value in ours_logs.items():
-        assert their_logs[key] == pytest.approx(value, rel=1e-4)
+    assert_same_weights(theirs.model.get_weights(), ours.model.get_weights())
+    assert their_logs == ours_logs
 
 
 def test_the_gradient_of_the_mean_is_a_batch_smaller():
@@ -79,20 +76,28 @@ def test_fresh_noise_makes_a_gain_of_nothing():
 
 def test_the_higher_of_both_losses_is_trained_on(monkeypatch):
     losses = []
-    original = ReleasedMixup._pass
+    original = ReleasedMixup.search_loss
 
     def spy(self, *args):
-        loss, y_pred = original(self, *args)
+        loss = original(self, *args)
         losses.append(loss.numpy())
-        return loss, y_pred
+        return loss
 
-    monkeypatch.setattr(ReleasedMixup, "_pass", spy)
+    monkeypatch.setattr(ReleasedMixup, "search_loss", spy)
     with eagerly():
         logs = step(Released(fresh_noise=True), dropout=0.5)[1]
     loss, loss_adv = losses
     assert (loss_adv > loss).any()
     assert (loss_adv < loss).any()
     assert logs["loss"] == pytest.approx(np.maximum(*losses).mean(), rel=1e-5)
+
+
+def test_fresh_noise_moves_seeds_once_for_each_pass_that_is_trained_on():
+    def seeds(released):
+        dropout = step(released, dropout=0.5)[0].model.get_layer("dropout")
+        return int(dropout.seed_generator.state.numpy()[1])
+
+    assert [seeds(Released()), seeds(Released(fresh_noise=True))] == [1, 2]
 
 
 def test_weights_are_z_scores_of_the_last_batches_gains():
@@ -132,3 +137,65 @@ def test_options_say_whether_the_step_is_another():
     for field in dataclasses.fields(Released):
         if field.name != "binary_cross_entropy":
             assert Released(**{field.name: True}).changes_the_step
+
+
+def released_mixup(mix_at="hidden", **options):
+    options = {"loss": cross_entropy()} | options
+    model = ReleasedMixup(classifier(), mix_at, released=Released())
+    model.compile(**options)
+    return model
+
+
+def test_weights_of_examples_are_refused():
+    x, y = batch()
+    with pytest.raises(ValueError, match=r"`sample_weight`.*must be None"):
+        released_mixup().fit(x, y, sample_weight=np.ones(6), verbose=0)
+    with pytest.raises(ValueError, match="`class_weight` must be None"):
+        released_mixup().fit(x, y, class_weight={0: 1, 1: 2, 2: 1}, verbose=0)
+
+
+def test_several_places_are_refused():
+    with pytest.raises(ValueError, match=r"`mix_at` .*\['hidden', 'above'\]"):
+        released_mixup(["hidden", "above"])
+
+
+def test_optimizers_that_scale_the_loss_are_refused():
+    scaling = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
+    for optimizer in (scaling, keras.optimizers.SGD(loss_scale_factor=8.0)):
+        with pytest.raises(ValueError, match="must not scale the loss"):
+            released_mixup(optimizer=optimizer)
+
+
+def test_half_precision_is_refused():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        with pytest.raises(ValueError, match="trains in float32"):
+            released_mixup()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("reduction", ["sum", None, "mean_with_sample_weight"])
+def test_other_reductions_are_refused(reduction):
+    with pytest.raises(ValueError, match=f"reduction={reduction!r}"):
+        released_mixup(loss=cross_entropy(reduction=reduction))
+
+
+def test_several_replicas_are_refused():
+    message = run("""
+from training.methods.released import Released
+from training.methods.released_step import ReleasedMixup
+with two.scope():
+    model = ReleasedMixup(classifier(), "hidden", released=Released())
+    try:
+        compiled(model)
+    except ValueError as error:
+        print(json.dumps(str(error)))
+""")
+    assert "know one replica" in message
+    assert "2 replicas" in message
+
+
+def test_always_moving_is_no_option():
+    with pytest.raises(TypeError, match="min_op"):
+        ReleasedMixup(classifier(), "hidden", released=Released(), min_op=False)

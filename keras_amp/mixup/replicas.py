@@ -1,4 +1,4 @@
-"""Random numbers that differ between the replicas of `tf.distribute`."""
+"""The replicas of `tf.distribute`: how many, and what they draw."""
 
 import keras
 import tensorflow as tf
@@ -25,3 +25,19 @@ class ReplicaSeedGenerator(keras.random.SeedGenerator):
         replica = ops.cast(context.replica_id_in_sync_group, seed.dtype)
         shift = replica * ops.cast(0x9E3779B9, seed.dtype)
         return seed + ops.stack([shift, ops.zeros_like(shift)])
+
+
+def num_replicas():
+    """How many replicas train together."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def check_strategy():
+    """Raises `ValueError` under a strategy that Keras cannot train with."""
+    strategy = tf.distribute.get_strategy()
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        raise ValueError(
+            "Keras 3 itself cannot `fit` under MultiWorkerMirroredStrategy "
+            "(keras-team/keras issues 20329 and 20585). Use MirroredStrategy "
+            "on one machine."
+        )

@@ -1,0 +1,40 @@
+"""What a step finds, and what it comes to."""
+
+import dataclasses
+
+from keras_amp.policy import Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """At which λ the inputs of a batch are mixed; what `choose_lam` returns.
+
+    Attributes:
+        lam: Float tensor of shape `(batch,)`, or a list with a tensor per
+            tensor that crosses the cut, as `mix_hidden` takes it.
+        gain: Float tensor of shape `(batch,)`, 𝓛′ − 𝓛: what moving λ would
+            add to each example's loss; `None` if nobody looked.
+    """
+
+    lam: Tensor | list[Tensor]
+    gain: Tensor | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a step came to: all that metrics can count.
+
+    Attributes:
+        loss: Scalar, this replica's share of the loss.
+        y_pred: Predictions for the mixtures, of shape `(batch, ...)`.
+        lam: Float tensor of shape `(batch,)`, the labels' λ.
+        lam_inputs: Float tensor of shape `(batch,)`, the inputs' λ; `None`
+            where each element has one of its own.
+        gain: As that of `Found`.
+    """
+
+    loss: Tensor
+    y_pred: Tensor
+    lam: Tensor
+    lam_inputs: Tensor | None = None
+    gain: Tensor | None = None
