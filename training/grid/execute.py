@@ -8,21 +8,9 @@ import keras
 import tensorflow as tf
 
 from keras_amp.whole import check_writable
-from training.machine import environment
-from training.options.configuration import configuration
 from training.run.checkpoint import DamagedCheckpointError, discard_checkpoint
 from training.run.experiment import Experiment
-
-KEPT = (
-    "step",
-    "dev_error",
-    "test_error",
-    "loss",
-    "lam_shift",
-    "adversarial_share",
-    "loss_gain",
-)
-DIGITS = 6
+from training.run.record import begun, ended
 
 
 def execute(options, threads):
@@ -40,24 +28,16 @@ def execute(options, threads):
         The record, a dict; "started_anew" says why, if it had to.
     """
     _prepare_process(threads)
-    record = {
-        "configuration": configuration(options),
-        "environment": environment(),
-    }
+    record = begun(options)
     options = dataclasses.replace(options, resume=True)
     try:
         check_writable(options.records_dir / options.name)
         try:
-            experiment, results, curves = _run(options)
+            record |= _run(options)
         except DamagedCheckpointError as error:
             record["started_anew"] = str(error)
             discard_checkpoint(options)
-            experiment, results, curves = _run(options)
-        record["dataset"] = experiment.description()
-        record["results"] = rounded(results)
-        record["curves"] = rounded(
-            {key: curves[key] for key in KEPT if key in curves}
-        )
+            record |= _run(options)
     except Exception as error:
         record["error"] = f"{type(error).__name__}: {error}"
         record["traceback"] = traceback.format_exc()
@@ -69,16 +49,7 @@ def execute(options, threads):
 def _run(options):
     experiment = Experiment.of_options(options)
     results, curves, _ = experiment.run(verbose=0)
-    return experiment, results, curves
-
-
-def rounded(value):
-    """A copy with floats of `DIGITS` significant digits, as records have."""
-    if isinstance(value, dict):
-        return {key: rounded(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded(one) for one in value]
-    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+    return ended(experiment.description(), results, curves)
 
 
 def _prepare_process(threads):

@@ -4,6 +4,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+from training.machine import environment
+from training.options.configuration import configuration
+
+CURVES = (
+    "step",
+    "dev_error",
+    "test_error",
+    "loss",
+    "lam_shift",
+    "adversarial_share",
+    "loss_gain",
+)
+DIGITS = 6
 # What has to be in the record of a run that succeeded, or failed.
 _DONE = {
     "configuration": {
@@ -15,6 +28,42 @@ _DONE = {
     "results": {"test_error": float, "seconds": float},
 }
 _FAILED = {"configuration": {}, "error": str}
+
+
+def begun(options: Any) -> dict:
+    """What a record says before the run: what is computed, and where.
+
+    Args:
+        options: `TrainOptions`, resolved.
+    """
+    return {
+        "configuration": configuration(options),
+        "environment": environment(),
+    }
+
+
+def ended(dataset: dict, results: dict, curves: dict) -> dict:
+    """What a record says after the run, numbers of `DIGITS` digits.
+
+    Args:
+        dataset: What `Experiment.description` returns.
+        results, curves: What `Experiment.run` returns.
+    """
+    kept = {key: curves[key] for key in CURVES if key in curves}
+    return {
+        "dataset": dataset,
+        "results": rounded(results),
+        "curves": rounded(kept),
+    }
+
+
+def rounded(value: Any) -> Any:
+    """A copy with floats of `DIGITS` significant digits, as records have."""
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(one) for one in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def write_record(path: str | Path, record: dict, compact: bool = False) -> None:

@@ -1,16 +1,14 @@
 """The main job: data to trained, exported and recorded classifier."""
 
-import dataclasses
 import sys
 
 import keras_amp
 from keras_amp.serving import check_loadable
 from keras_amp.whole import check_writable
-from training.machine import environment
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment
 from training.run.numbered import next_version
-from training.run.record import write_record
+from training.run.record import begun, ended, write_record
 from training.run.summary import summarize
 from training.run.unknown import before_training
 from training.terminal import console as new_console
@@ -45,13 +43,8 @@ def train(options):
     results, curves, probabilities = experiment.run(
         verbose=1 if sys.stdout.isatty() else 2
     )
-    record = {
-        "options": dataclasses.asdict(options),
-        "environment": environment(),
-        "dataset": experiment.description(),
-        "results": results,
-        "curves": curves,
-    }
+    record = begun(options)
+    record |= ended(experiment.description(), results, curves)
     try:
         model_path = export(experiment, models, records)
         record_path = records / f"{model_path.name}.json"

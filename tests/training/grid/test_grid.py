@@ -14,7 +14,7 @@ import pytest
 
 import tests.training.grid.demo_table  # noqa: F401 (registers its table)
 from training.__main__ import main
-from training.grid.execute import execute, rounded
+from training.grid.execute import execute
 from training.grid.grid_options import GridOptions
 from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
@@ -23,6 +23,7 @@ from training.grid.runs import Clock, runs_of
 from training.options.configuration import configuration, key_of
 from training.options.train_options import TrainOptions
 from training.run.checkpoint import checkpoint_path
+from training.run.record import rounded
 from training.tables import TABLES
 
 HERE = Path(__file__).parents[3]

@@ -51,7 +51,7 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     assert f"saved_models/{name}/1" in out
     record = json.loads((tmp_path / f"runs/{name}/1.json").read_text())
     results, curves = record["results"], record["curves"]
-    assert record["options"]["method"] == method
+    assert record["configuration"]["method"] == method
     assert set(record["environment"]) >= {"versions", "commit"}
     assert curves["step"] == [3, 6]
     assert ("lam_shift" in curves) == method.endswith("-amp")
@@ -146,7 +146,7 @@ def test_a_random_bert_trains_and_answers(run, tmp_path):
     )
     assert code == 0
     (record,) = (tmp_path / "runs/demo-bert-tiny-word-amp").iterdir()
-    assert json.loads(record.read_text())["options"]["pooling"] == "mean"
+    assert json.loads(record.read_text())["configuration"]["pooling"] == "mean"
     assert "word pieces are [UNK], not in its vocabulary" in out
     code, out, _ = run(
         "predict", "saved_models/demo-bert-tiny-word-amp", "Who ?"
