@@ -70,10 +70,10 @@ def test_it_learns_saves_reloads_exports_and_answers(
     ).resolved()
     dataset = load_paper("trec", data_dir)
     train, test = subset(dataset.train, 1000), subset(dataset.test, 250)
-    backbone = BACKBONES[options.backbone]
-    tokenizer = backbone.tokenizer(options, train.texts)
+    entry = BACKBONES[backbone]
+    tokenizer = entry.tokenizer(options, train.texts)
     words = load_words(options, tokenizer)
-    classifier = backbone.build(options, tokenizer, 6, words)
+    classifier = entry.build(options, tokenizer, 6, words)
     model = METHODS[options.method].model(classifier, options)
     model.compile(
         keras.optimizers.Adam(options.learning_rate),
