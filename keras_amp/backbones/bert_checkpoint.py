@@ -1,6 +1,5 @@
 """Reads the checkpoints of Google's BERT and of the TensorFlow Model Garden."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 from keras_amp.backbones.bert_weights import (
     dropout_of,
     named_weights,
+    read_config,
     sizes_of,
 )
 from keras_amp.errors import one_line
@@ -62,21 +62,7 @@ def read_bert_checkpoint(folder):
     """
     checkpoint = Path(folder) / "bert_model.ckpt"
     path = Path(folder) / "bert_config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        sizes, dropout = sizes_of(config), dropout_of(config)
-        if config.get("hidden_act", "gelu") != "gelu":
-            raise ValueError(f"hidden_act is {config['hidden_act']!r:.40}")
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        raise ValueError(
-            f"'{path}' is no config of a BERT ({one_line(error)})."
-        ) from error
+    sizes, dropout = read_config(path, _parse)
     _check_files(checkpoint, sizes)
     try:
         weights = list(_weights(checkpoint, sizes))
@@ -86,6 +72,13 @@ def read_bert_checkpoint(folder):
             f"bert_config.json says ({one_line(error)})."
         ) from error
     return {**sizes, "dropout": dropout}, weights
+
+
+def _parse(config):
+    """The sizes and the dropout rate that a `bert_config.json` says."""
+    if config.get("hidden_act", "gelu") != "gelu":
+        raise ValueError(f"hidden_act is {config['hidden_act']!r:.40}")
+    return sizes_of(config), dropout_of(config)
 
 
 def _weights(checkpoint, sizes):

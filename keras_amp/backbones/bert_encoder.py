@@ -1,6 +1,5 @@
 """BERT encoders: pretrained ones from where they lie, and new ones."""
 
-import json
 from pathlib import Path
 
 import keras
@@ -13,6 +12,7 @@ from keras_amp.backbones.bert_names import (
     downloaded,
     find_bert,
 )
+from keras_amp.backbones.bert_weights import read_config
 from keras_amp.backbones.hugging_face import (
     is_hugging_face,
     read_hugging_face,
@@ -204,20 +204,16 @@ def load_bert_pooling(source):
     folder = downloaded(find_bert(source))
     path = Path(folder) / POOLING_FILE
     if path.is_file():
-        try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-            modes = (
-                config.get("pooling_mode") == "mean",
-                config.get("pooling_mode_mean_tokens") is True,
-            )
-        except (ValueError, AttributeError, RecursionError) as error:
-            raise ValueError(
-                f"'{path}' says no pooling that can be read "
-                f"({one_line(error)})."
-            ) from error
-        return "mean" if any(modes) else "first"
-    identity = BERT_NAMES.get(source, str(source).removeprefix("hf://"))
-    return "mean" if identity.startswith("sentence-transformers/") else "first"
+        is_mean = read_config(path, _is_mean, "says no pooling")
+    else:
+        identity = BERT_NAMES.get(source, str(source).removeprefix("hf://"))
+        is_mean = identity.startswith("sentence-transformers/")
+    return "mean" if is_mean else "first"
+
+
+def _is_mean(config):
+    is_named = config.get("pooling_mode") == "mean"
+    return is_named or config.get("pooling_mode_mean_tokens") is True
 
 
 def _is_checkpoint(source):

@@ -1,4 +1,8 @@
-"""The weights of a BERT encoder: what they are called, in which order."""
+"""What configurations say, and what the weights of an encoder are called."""
+
+import json
+
+from keras_amp.errors import one_line
 
 # What keras-hub calls what a `bert_config.json` or `config.json` says.
 SIZES = {
@@ -67,6 +71,31 @@ def named_weights(sizes):
     for layer, leaves in layers.items():
         for leaf, shape in leaves.items():
             yield layer, leaf, shape
+
+
+def read_config(path, parse, fault="is no config of a BERT"):
+    """Reads a JSON file that others wrote, for what it says.
+
+    Args:
+        path: `pathlib.Path` of the file.
+        parse: Function of what the file holds to what is returned.
+        fault: String, what a file is that can't be read; a part of the message.
+
+    Raises:
+        ValueError: If it is no JSON, or nothing that `parse` takes.
+    """
+    try:
+        return parse(json.loads(path.read_text(encoding="utf-8")))
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise ValueError(
+            f"'{path}' {fault} that can be read ({one_line(error)})."
+        ) from error
 
 
 def sizes_of(config):

@@ -8,6 +8,7 @@ import numpy as np
 from keras_amp.backbones.bert_weights import (
     dropout_of,
     named_weights,
+    read_config,
     sizes_of,
 )
 from keras_amp.errors import one_line
@@ -64,21 +65,7 @@ def read_hugging_face(folder):
         ImportError: If `safetensors` is missing.
     """
     path = Path(folder) / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        config = {k: v for k, v in config.items() if v is not None}
-        sizes, options = sizes_of(config), _options(config)
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        raise ValueError(
-            f"'{path}' is no config of a BERT that can be read "
-            f"({one_line(error)})."
-        ) from error
+    sizes, options = read_config(path, _parse)
     safetensors = needed("safetensors.numpy", "BERT", '"keras_amp[bert]"')
     try:
         tensors = {}
@@ -91,6 +78,13 @@ def read_hugging_face(folder):
             f"says ({one_line(error)})."
         ) from error
     return {**sizes, **options}, weights
+
+
+def _parse(config):
+    """The sizes and the options that a `config.json` says."""
+    # What is null is what it is by default.
+    config = {key: one for key, one in config.items() if one is not None}
+    return sizes_of(config), _options(config)
 
 
 def _options(config):
