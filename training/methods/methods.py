@@ -17,20 +17,18 @@ def _unmixed(classifier: Any, mix_at: str | None, options: Any) -> Any:
     return classifier
 
 
-def _mixup(classifier: Any, mix_at: str | None, options: Any) -> Any:
-    import keras_amp
+def _mixed_by(class_name: str) -> Callable:
+    """A function that wraps with `keras_amp`'s class of this name."""
 
-    return keras_amp.Mixup(
-        classifier, mix_at, alpha=options.alpha, seed=options.seed
-    )
+    def wrap(classifier: Any, mix_at: str | None, options: Any) -> Any:
+        import keras_amp
 
+        wrapper = getattr(keras_amp, class_name)
+        return wrapper(
+            classifier, mix_at, alpha=options.alpha, seed=options.seed
+        )
 
-def _nonlinear(classifier: Any, mix_at: str | None, options: Any) -> Any:
-    import keras_amp
-
-    return keras_amp.NonlinearMixup(
-        classifier, mix_at, alpha=options.alpha, seed=options.seed
-    )
+    return wrap
 
 
 def _adversarial(classifier: Any, mix_at: str | None, options: Any) -> Any:
@@ -96,7 +94,7 @@ METHODS = {
             title="WordMixup",
             about="words' embeddings are mixed",
             mix_at="word",
-            wrap=_mixup,
+            wrap=_mixed_by("Mixup"),
             against="none",
             style={"color": "#0072B2", "linestyle": "--"},
         ),
@@ -115,7 +113,7 @@ METHODS = {
             title="SentMixup",
             about="sentences' features are mixed",
             mix_at="sentence",
-            wrap=_mixup,
+            wrap=_mixed_by("Mixup"),
             against="none",
             style={"color": "#D55E00", "linestyle": "--"},
         ),
@@ -134,7 +132,7 @@ METHODS = {
             title="Non-linear Mixup",
             about="sentences' features are mixed by learned coefficients",
             mix_at="sentence",
-            wrap=_nonlinear,
+            wrap=_mixed_by("NonlinearMixup"),
             against="sent",
             style={"color": "#009E73", "linestyle": "-."},
         ),

@@ -6,7 +6,7 @@ from typing import Any
 from training.data.sources import SOURCES
 from training.methods.methods import METHODS, PLACES
 from training.models.backbones import BACKBONES
-from training.tables.few_labels import TITLES
+from training.tables import TABLES
 
 MISSING = "missing"
 NOTHING = "–"
@@ -39,7 +39,9 @@ def _titles() -> dict[str, str]:
         for one in BACKBONES.values()
         if one.reads_words
     }
-    return titles | vectors | TITLES
+    for table in TABLES.values():
+        titles |= table.titles
+    return titles | vectors
 
 
 def number(value: float, digits: int = 1) -> str:

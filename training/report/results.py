@@ -87,7 +87,7 @@ def _form(record):
     if "results" not in record:
         return form | {"error": str}
     settings |= dict.fromkeys(_NUMBERS, float) | {"embeddings": str}
-    # What is no number, as of a version that did not measure it, is missing.
+    # The other measures are missing where there is no number.
     form["results"] = dict.fromkeys(("seconds", "test_error"), float)
     form["curves"] = {"step": [float], "test_error": [float]}
     form["dataset"] = {"train": float}

@@ -22,23 +22,8 @@ def glance(rows):
     rows = rows[rows["seeds"] > 0]
     if rows.empty:
         return "Nothing of Table 2 has been run.\n"
-    columns = rows[["backbone", "dataset"]].drop_duplicates()
-    cells = rows.set_index(["backbone", "dataset", "method"])
-    head = [
-        f"{label('', backbone)}, {label('', dataset)}"
-        for backbone, dataset in columns.itertuples(index=False)
-    ]
-    lines = [["test error, %", *head]]
-    for method in rows["method"].drop_duplicates():
-        line = [label("", method)]
-        for backbone, dataset in columns.itertuples(index=False):
-            if (backbone, dataset, method) in cells.index:
-                cell = cells.loc[(backbone, dataset, method)]
-                line.append(spread(cell["test_error"], cell["test_error_sd"]))
-            else:
-                line.append(MISSING)
-        lines.append(line)
-    return f"{pipes(lines)}\n\n{verdict(rows)}\n"
+    errors = _errors(rows, ["method"], ["backbone", "dataset"])
+    return f"{errors}\n\n{verdict(rows)}\n"
 
 
 def beginnings(rows):
@@ -46,23 +31,37 @@ def beginnings(rows):
     rows = rows[rows["seeds"] > 0]
     if rows.empty:
         return ""
-    cells = rows.set_index(["variant", "method"])
-    methods = list(rows["method"].drop_duplicates())
-    lines = [["test error, %", *(label("method", one) for one in methods)]]
-    for variant in rows["variant"].drop_duplicates():
-        line = [label("variant", variant)]
-        for method in methods:
-            if (variant, method) in cells.index:
-                cell = cells.loc[(variant, method)]
-                line.append(spread(cell["test_error"], cell["test_error_sd"]))
-            else:
-                line.append(MISSING)
-        lines.append(line)
-    seeds = " to ".join(str(one) for one in sorted(set(rows["seeds"])))
     return (
-        f"With 5 % of TREC's labels ({seeds} subsets), by what the classifier "
-        f"begins with:\n\n{pipes(lines)}\n"
+        f"With 5 % of TREC's labels ({_seeds(rows)} subsets), by what the "
+        "classifier begins with:\n\n"
+        f"{_errors(rows, ['variant'], ['method'])}\n"
     )
+
+
+def _errors(rows, down, across):
+    """The test errors of some rows, by the axes down and those across."""
+    cells = rows.set_index([*down, *across])
+    columns = rows[across].drop_duplicates()
+
+    def named(axes, values):
+        return ", ".join(map(label, axes, values))
+
+    def error(key):
+        if key not in cells.index:
+            return MISSING
+        cell = cells.loc[key]
+        return spread(cell["test_error"], cell["test_error_sd"])
+
+    columns = list(columns.itertuples(index=False, name=None))
+    lines = [["test error, %", *(named(across, one) for one in columns)]]
+    for row in rows[down].drop_duplicates().itertuples(index=False, name=None):
+        lines.append([named(down, row), *(error(row + one) for one in columns)])
+    return pipes(lines)
+
+
+def _seeds(rows):
+    """How many runs the cells of some rows have."""
+    return " to ".join(str(one) for one in sorted(set(rows["seeds"])))
 
 
 def verdict(rows):
@@ -80,14 +79,13 @@ def _compared(rows, what=""):
     rows = rows[~rows["difference"].isna()]
     if rows.empty:
         return f"No comparison{what} could be made."
-    seeds = " to ".join(str(one) for one in sorted(set(rows["seeds"])))
     lower = (rows["difference"] < 0).sum()
     higher = (rows["difference"] > 0).sum()
     sure = rows[rows["p_value"] < 0.05]
     sentence = (
         f"Of {len(rows)} comparison{'s' * (len(rows) > 1)}{what} "
-        f"({seeds} seeds each), the mean error is lower in {lower} and higher "
-        f"in {higher}; it is "
+        f"({_seeds(rows)} seeds each), the mean error is lower in {lower} and "
+        f"higher in {higher}; it is "
         f"{rows['difference'].mean():+.2f} percentage points on average"
     )
     if sure.empty:

@@ -51,6 +51,8 @@ class Table:
             deviation in %.
         seeds: Int, the paper's runs of a cell.
         subsets: Bool, whether each seed trains on another subset.
+        titles: Dict from values of its axes that no one else has to what they
+            are called in print.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Table:
     published: dict = dataclasses.field(default_factory=dict)
     seeds: int = 10
     subsets: bool = False
+    titles: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def cells(self, **chosen: tuple) -> list[dict]:
         """The cells with the chosen values of some axes, all of the others.
