@@ -93,7 +93,7 @@ def _form(record):
     form["dataset"] = {"train": float}
     if asked.get("embeddings") != "random":
         form["dataset"]["coverage"] = {"tokens": float}
-    backbone = BACKBONES.get(asked.get("backbone"))
+    backbone = BACKBONES.get(str(asked.get("backbone")))
     if backbone and not backbone.reads_words:
         settings["bert"] = str
     if "lam_points" in asked:

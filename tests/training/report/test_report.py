@@ -233,8 +233,20 @@ def test_a_record_that_lacks_a_part_is_left_out_and_named_with_it(
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"null", b"3", b"[]", b'"x"', b"\xff\xfe{}", b"{", b"[" * 100_000],
-    ids=range(8),
+    [
+        *(
+            b"",
+            b"null",
+            b"3",
+            b"[]",
+            b'"x"',
+            b"\xff\xfe{}",
+            b"{",
+            b"[" * 100_000,
+        ),
+        b'{"configuration": {"backbone": []}, "error": "x", "results": {}}',
+    ],
+    ids=range(9),
 )
 def test_what_is_no_record_stops_no_report(tmp_path, records, content, capsys):
     folder = write(records, tmp_path / "records")
