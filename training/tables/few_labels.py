@@ -9,7 +9,7 @@ rate of its own:
     python -m training table few-labels --variants cnn cnn-vectors \
         --learning-rate 1e-3 --steps 300 --steps-per-evaluation 25
     python -m training table few-labels --variants bert-first bert-mean \
-        --bert all-MiniLM-L6-v2 --learning-rate 1e-4 --steps 200 \
+        --bert all-MiniLM-L6-v2 --learning-rate 5e-5 --steps 200 \
         --steps-per-evaluation 50
 
 `bert-first` is classified by the first piece's features, through the encoder's
