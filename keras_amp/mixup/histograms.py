@@ -82,13 +82,19 @@ class Histograms:
             "lam_step": lam_star - lam,
             "loss_gain": gain,
         }
-
-        def count():
-            for name, histogram in self.by_name.items():
-                if values[name] is not None:
-                    histogram.update_state(values[name])
-
-        ops.cond(ops.cast(self._counts, "bool"), count, lambda: None)
+        found = [
+            (histogram, values[name])
+            for name, histogram in self.by_name.items()
+            if values[name] is not None
+        ]
+        # Only numbers leave a branch: not every backend assigns within one.
+        added = ops.cond(
+            ops.cast(self._counts, "bool"),
+            lambda: [histogram.at_least(value) for histogram, value in found],
+            lambda: [histogram.nothing() for histogram, _ in found],
+        )
+        for (histogram, _), number in zip(found, added, strict=True):
+            histogram.add(number)
 
 
 class Histogram(keras.metrics.Metric):
@@ -118,10 +124,22 @@ class Histogram(keras.metrics.Metric):
         )
 
     def update_state(self, values):
+        self.add(self.at_least(values))
+
+    def at_least(self, values):
+        """How many values are in each bin or above it, of shape `(bins,)`."""
         values = ops.reshape(ops.cast(values, "float32"), (-1, 1))
         lowest = np.concatenate([[-np.inf], self.edges[1:-1]])
         reached = values >= ops.cast(lowest, "float32")
-        self._at_least.assign_add(ops.sum(ops.cast(reached, "float32"), axis=0))
+        return ops.sum(ops.cast(reached, "float32"), axis=0)
+
+    def nothing(self):
+        """What `at_least` is of no values."""
+        return ops.zeros((len(self.edges) - 1,))
+
+    def add(self, at_least):
+        """Counts what `at_least` returned."""
+        self._at_least.assign_add(at_least)
 
     def result(self):
         """The number of values in each bin, of shape `(bins,)`."""

@@ -159,6 +159,9 @@ def test_it_traces_nothing_anew(tmp_path):
     for callbacks in ([], [keras_amp.TensorBoard(tmp_path)], []):
         model.fit(x, y, batch_size=10, callbacks=callbacks, verbose=0)
     assert len(traces) == 1
+    for histogram in model.histograms.by_name.values():
+        # Nobody looks any longer.
+        assert int(np.sum(histogram.result())) == EXAMPLES
     series = read(tmp_path / "mixing")["lam_star"]
     assert [int(series[step][:, 2].sum()) for step in series] == [EXAMPLES]
 

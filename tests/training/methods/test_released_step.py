@@ -74,7 +74,8 @@ def test_fresh_noise_makes_a_gain_of_nothing():
     assert without_noise["loss_gain"] == 0
 
 
-def test_the_higher_of_both_losses_is_trained_on(monkeypatch):
+def searched(monkeypatch, released, **options):
+    """The losses of both passes of one step's search, and the step's logs."""
     losses = []
     original = ReleasedMixup.search_loss
 
@@ -85,11 +86,30 @@ def test_the_higher_of_both_losses_is_trained_on(monkeypatch):
 
     monkeypatch.setattr(ReleasedMixup, "search_loss", spy)
     with eagerly():
-        logs = step(Released(fresh_noise=True), dropout=0.5)[1]
-    loss, loss_adv = losses
+        _, logs = step(released, **options)
+    return *losses, logs
+
+
+def test_the_higher_of_both_losses_is_trained_on(monkeypatch):
+    released = Released(fresh_noise=True)
+    loss, loss_adv, logs = searched(monkeypatch, released, dropout=0.5)
     assert (loss_adv > loss).any()
     assert (loss_adv < loss).any()
-    assert logs["loss"] == pytest.approx(np.maximum(*losses).mean(), rel=1e-5)
+    higher = np.maximum(loss, loss_adv)
+    assert logs["loss"] == pytest.approx(higher.mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("fresh_noise", [False, True])
+def test_losses_are_weighed_by_their_gains(monkeypatch, fresh_noise):
+    released = Released(reweight=True, fresh_noise=fresh_noise)
+    loss, loss_adv, logs = searched(monkeypatch, released, dropout=0.5)
+    gain = loss_adv - loss
+    positive = gain[gain > 0]
+    score = (gain - positive.mean()) / positive.std(ddof=1)
+    weight = 1 + np.where(gain > positive.mean(), score, 0)
+    assert weight.max() > 1.1
+    expected = (weight * np.maximum(loss, loss_adv)).mean()
+    assert logs["loss"] == pytest.approx(expected, rel=1e-3)
 
 
 def test_fresh_noise_moves_seeds_once_for_each_pass_that_is_trained_on():
