@@ -61,7 +61,7 @@ def runs_of(grid):
     ]
     runs = {key_of(one): one for one in options}
     return [
-        Run(one, grid.records_dir / f"{one.name}-{key}.json")
+        Run(one, grid.records_dir / f"{one.where.name}-{key}.json")
         for key, one in runs.items()
     ]
 
