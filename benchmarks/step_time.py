@@ -27,7 +27,7 @@ import tensorflow as tf
 
 from training.methods.methods import METHODS
 from training.models.backbones import BACKBONES
-from training.options.train_options import TrainOptions
+from training.options.mixing_options import MixingOptions
 from training.run.record import write_record
 
 NUM_CLASSES = 6
@@ -85,7 +85,7 @@ def build(variant, options, mode):
     keras.utils.set_random_seed(0)
     workload = workloads()[options.backbone]
     model = workload.build(workload.vocabulary_size, NUM_CLASSES)
-    model = variants()[variant].model(model, TrainOptions())
+    model = variants()[variant].model(model, MixingOptions(), seed=0)
     model.compile(
         keras.optimizers.Adam(2e-4),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -16,7 +16,7 @@ try:
 
     from training.data.paper import PAPER_SETS
     from training.grid.grid_options import RECORDS_DIR, GridOptions
-    from training.options.train_options import TrainOptions
+    from training.options.train_options import CommandLine
     from training.terminal import shown
 except ModuleNotFoundError as error:
     if __name__ != "__main__":
@@ -69,7 +69,7 @@ def predict(
     predict(model, texts)
 
 
-def train(options: Annotated[TrainOptions, tyro.conf.arg(name="")]) -> None:
+def train(options: CommandLine) -> None:
     """Trains a text classifier, exports it, and records how it went."""
     from training.run.train import train
 

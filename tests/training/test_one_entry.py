@@ -36,8 +36,8 @@ METHOD = Method(
     title="Half Mixup",
     about="a toy",
     mix_at="sentence",
-    wrap=lambda classifier, mix_at, options: keras_amp.Mixup(
-        classifier, mix_at, alpha=0.5, seed=options.seed
+    wrap=lambda classifier, mix_at, mixing, seed: keras_amp.Mixup(
+        classifier, mix_at, alpha=0.5, seed=seed
     ),
     against="none",
     style={"color": "#123456"},
@@ -47,7 +47,7 @@ BACKBONE = Backbone(
     title="Bag of words",
     about="a toy",
     tokenizer=BACKBONES["cnn"].tokenizer,
-    build=lambda options, tokenizer, num_classes, words: bag_of_words(
+    build=lambda options, tokenizer, num_classes, vectors: bag_of_words(
         tokenizer.vocabulary_size(), num_classes
     ),
     preset=BACKBONES["cnn"].preset | {"steps": 3, "steps_per_evaluation": 1},
@@ -58,7 +58,7 @@ SOURCE = Source(
     name="twowords",
     title="Two words",
     about="a toy",
-    load=lambda options: Dataset(
+    load=lambda data, where: Dataset(
         "two words", ("no", "yes"), EXAMPLES, EXAMPLES, EXAMPLES
     ),
 )
@@ -113,7 +113,7 @@ def test_a_grid_runs_them(tmp_path):
         "twowords-bag-none seed 1",
         "twowords-bag-half seed 1",
     ]
-    assert {run.options.steps for run in runs_of(grid)} == {3}
+    assert {run.options.optimisation.steps for run in runs_of(grid)} == {3}
 
 
 def test_the_report_shows_them(tmp_path):

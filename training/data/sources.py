@@ -19,9 +19,9 @@ class Source:
         name: String, what it is called on the command line and in records.
         title: String, what it is called in tables and figures.
         about: String, what it is, for the command line's help.
-        load: Function of options to a `Dataset`.
-        preset: Dict of settings that it is trained with, as `TrainOptions` has
-            them, instead of the backbone's.
+        load: Function of `DataOptions` and `WhereOptions` to a `Dataset`.
+        preset: Dict of settings that it is trained with, by their options'
+            names, instead of the backbone's.
         has_folds: Bool, whether it is cross-validated, a tenth at a time.
         is_in_tables: Bool, whether the table of all data sets has it.
     """
@@ -29,29 +29,30 @@ class Source:
     name: str
     title: str
     about: str
-    load: Callable[[Any], Any]
+    load: Callable[[Any, Any], Any]
     preset: dict = dataclasses.field(default_factory=dict)
     has_folds: bool = False
     is_in_tables: bool = True
 
 
-def _demo(options: Any) -> Any:
+def _demo(data: Any, where: Any) -> Any:
     from training.data.demo import load_demo
 
-    return load_demo(options.split_seed)
+    del where
+    return load_demo(data.split_seed)
 
 
 def _of_the_paper(name: str, title: str, about: str) -> Source:
-    def load(options: Any) -> Any:
+    def load(data: Any, where: Any) -> Any:
         from training.data.paper import load_paper
 
         return load_paper(
             name,
-            options.data_dir,
-            options.phrases,
-            options.fold,
-            options.split_seed,
-            options.download,
+            where.data_dir,
+            data.phrases,
+            data.fold,
+            data.split_seed,
+            where.download,
         )
 
     has_folds = "all" in PAPER_SETS[name].files

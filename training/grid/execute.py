@@ -1,6 +1,5 @@
 """One run of a grid, in whatever process it lands."""
 
-import dataclasses
 import os
 import traceback
 
@@ -29,9 +28,9 @@ def execute(options, threads):
     """
     _prepare_process(threads)
     record = begun(options)
-    options = dataclasses.replace(options, resume=True)
+    options = options.with_fields(resume=True)
     try:
-        check_writable(options.records_dir / options.name)
+        check_writable(options.where.records_dir / options.where.name)
         try:
             record |= _run(options)
         except DamagedCheckpointError as error:

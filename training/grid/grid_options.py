@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from training.machine import usable_cores
-from training.options.train_options import TrainOptions
+from training.options.model_options import ModelOptions
 
 RECORDS_DIR = Path("docs/results/records")
 _SHARED = (
@@ -58,7 +58,7 @@ class GridOptions:
     # File of word vectors, of cnn-vectors and bilstm-vectors.
     embeddings: Path | None = None
     # What bert begins with, as of `train`.
-    bert: str = TrainOptions.bert
+    bert: str = ModelOptions.bert
     # vocab.txt of bert's word pieces, as of `train`.
     vocabulary: Path | None = None
     # Compile the steps with XLA.

@@ -71,7 +71,7 @@ def run_grid(grid):
 
 def _check_packages(runs):
     """Refuses what each run would fail for, one after the other."""
-    for name in {run.options.backbone for run in runs}:
+    for name in {run.options.model.backbone for run in runs}:
         if BACKBONES[name].needs:
             module, install = BACKBONES[name].needs
             needed(module, f"--backbones {name}", install)
@@ -138,7 +138,7 @@ def _list(console, records):
     table = Table("run", "steps", "state")
     for run, record in records.items():
         state = _outcome(record) if record else "to do"
-        table.add_row(shown(run), str(run.options.steps), state)
+        table.add_row(shown(run), str(run.options.optimisation.steps), state)
     console.print(table)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from training.models.backbones import BACKBONES
 from training.options.configuration import configuration, key_of
+from training.options.model_options import ModelOptions
 from training.options.train_options import TrainOptions
 from training.tables import TABLES
 
@@ -26,16 +27,15 @@ class Run:
     def __str__(self):
         """The run's name and what of a table's axes is not in it."""
         options = self.options
-        parts = [options.name]
-        if options.train_share < 1:
-            parts.append(f"{options.train_share:.0%}")
+        parts = [options.where.name]
+        if options.data.train_share < 1:
+            parts.append(f"{options.data.train_share:.0%}")
+        asked, usual = options.flat(), TrainOptions().flat()
         for field in ("alpha", "epsilon", "min_op", "pooling"):
-            value = getattr(options, field)
-            if value != getattr(TrainOptions, field):
-                parts.append(f"{field}={value}")
-        released = dataclasses.asdict(options.released)
-        parts += [field for field, value in released.items() if value]
-        return f"{' '.join(parts)} seed {options.seed}"
+            if asked[field] != usual[field]:
+                parts.append(f"{field}={asked[field]}")
+        parts += [field for field, value in asked["released"].items() if value]
+        return f"{' '.join(parts)} seed {options.optimisation.seed}"
 
 
 def runs_of(grid):
@@ -61,7 +61,7 @@ def runs_of(grid):
     ]
     runs = {key_of(one): one for one in options}
     return [
-        Run(one, grid.records_dir / f"{one.name}-{key}.json")
+        Run(one, grid.records_dir / f"{one.where.name}-{key}.json")
         for key, one in runs.items()
     ]
 
@@ -75,8 +75,8 @@ def _options(grid, fields):
             )
         fields = fields | {"embeddings": str(grid.embeddings)}
     if BACKBONES[fields["backbone"]].reads_words:
-        fields = fields | {"vocabulary": None, "bert": TrainOptions.bert}
-    return TrainOptions(**(grid.shared() | fields)).resolved()
+        fields = fields | {"vocabulary": None, "bert": ModelOptions.bert}
+    return TrainOptions.of(**(grid.shared() | fields)).resolved()
 
 
 class Clock:

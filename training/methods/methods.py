@@ -12,40 +12,44 @@ from typing import Any
 # the command line does, loads none of it.
 
 
-def _unmixed(classifier: Any, mix_at: str | None, options: Any) -> Any:
-    del mix_at, options
+def _unmixed(
+    classifier: Any, mix_at: str | None, mixing: Any, seed: int
+) -> Any:
+    del mix_at, mixing, seed
     return classifier
 
 
 def _mixed_by(class_name: str) -> Callable:
     """A function that wraps with `keras_amp`'s class of this name."""
 
-    def wrap(classifier: Any, mix_at: str | None, options: Any) -> Any:
+    def wrap(
+        classifier: Any, mix_at: str | None, mixing: Any, seed: int
+    ) -> Any:
         import keras_amp
 
         wrapper = getattr(keras_amp, class_name)
-        return wrapper(
-            classifier, mix_at, alpha=options.alpha, seed=options.seed
-        )
+        return wrapper(classifier, mix_at, alpha=mixing.alpha, seed=seed)
 
     return wrap
 
 
-def _adversarial(classifier: Any, mix_at: str | None, options: Any) -> Any:
+def _adversarial(
+    classifier: Any, mix_at: str | None, mixing: Any, seed: int
+) -> Any:
     import keras_amp
     from training.methods.released_step import ReleasedMixup
 
     settings = {
-        "alpha": options.alpha,
-        "epsilon": options.epsilon,
-        "seed": options.seed,
+        "alpha": mixing.alpha,
+        "epsilon": mixing.epsilon,
+        "seed": seed,
     }
-    if options.released.changes_the_step:
+    if mixing.released.changes_the_step:
         return ReleasedMixup(
-            classifier, mix_at, released=options.released, **settings
+            classifier, mix_at, released=mixing.released, **settings
         )
     return keras_amp.AdversarialMixup(
-        classifier, mix_at, min_op=options.min_op, **settings
+        classifier, mix_at, min_op=mixing.min_op, **settings
     )
 
 
@@ -58,8 +62,8 @@ class Method:
         title: String, what it is called in tables and figures.
         about: String, what it does, for the command line's help.
         mix_at: String, the layer that is mixed at; `None` if nothing is.
-        wrap: Function of a classifier, `mix_at` and options (`alpha`,
-            `epsilon`, `min_op`, `seed`, `released`) to the model that trains.
+        wrap: Function of a classifier, `mix_at`, `MixingOptions` and a seed to
+            the model that trains.
         against: String, the method that tables compare it with, or `None`.
         is_adversarial: Bool, whether λ is moved to where the loss is higher.
         style: Dict of how `matplotlib` draws its lines.
@@ -69,14 +73,14 @@ class Method:
     title: str
     about: str
     mix_at: str | None = None
-    wrap: Callable[[Any, str | None, Any], Any] = _unmixed
+    wrap: Callable[[Any, str | None, Any, int], Any] = _unmixed
     against: str | None = None
     is_adversarial: bool = False
     style: dict = dataclasses.field(default_factory=dict)
 
-    def model(self, classifier: Any, options: Any) -> Any:
+    def model(self, classifier: Any, mixing: Any, seed: int) -> Any:
         """The classifier, wrapped to be trained by this method."""
-        return self.wrap(classifier, self.mix_at, options)
+        return self.wrap(classifier, self.mix_at, mixing, seed)
 
 
 # Colours of Okabe and Ito, which most eyes tell apart; Mixup is dashed.

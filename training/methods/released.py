@@ -4,6 +4,9 @@ The steps themselves are in `released_step.py`.
 """
 
 import dataclasses
+from typing import Annotated
+
+import tyro
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,13 +15,19 @@ class Released:
 
     # Differentiate the mean loss of the batch by lam: a step of epsilon /
     # batch size.
-    mean_gradient: bool = False
+    mean_gradient: Annotated[
+        bool, tyro.conf.arg(name="released.mean-gradient")
+    ] = False
     # Draw new dropout noise for the second pass, and compare across it.
-    fresh_noise: bool = False
+    fresh_noise: Annotated[bool, tyro.conf.arg(name="released.fresh-noise")] = (
+        False
+    )
     # Weigh examples whose gain is above average by its z-score.
-    reweight: bool = False
+    reweight: Annotated[bool, tyro.conf.arg(name="released.reweight")] = False
     # Sum the binary cross-entropies of the softmax's classes.
-    binary_cross_entropy: bool = False
+    binary_cross_entropy: Annotated[
+        bool, tyro.conf.arg(name="released.binary-cross-entropy")
+    ] = False
 
     @property
     def changes_the_step(self) -> bool:

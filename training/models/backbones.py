@@ -32,11 +32,11 @@ def _on_words(name: str) -> Callable:
     """A function that builds `keras_amp`'s classifier of this name."""
 
     def build(
-        options: Any, tokenizer: Any, num_classes: int, words: Any
+        options: Any, tokenizer: Any, num_classes: int, vectors: Any
     ) -> Any:
         from training.models.words import build_on_words
 
-        return build_on_words(name, options, tokenizer, num_classes, words)
+        return build_on_words(name, options, tokenizer, num_classes, vectors)
 
     return build
 
@@ -47,10 +47,10 @@ def _piece_tokenizer(options: Any, texts: list[str]) -> Any:
     return piece_tokenizer(options, texts)
 
 
-def _bert(options: Any, tokenizer: Any, num_classes: int, words: Any) -> Any:
+def _bert(options: Any, tokenizer: Any, num_classes: int, vectors: Any) -> Any:
     from training.models.bert import build_bert
 
-    del words
+    del vectors
     return build_bert(options, tokenizer, num_classes)
 
 
@@ -101,11 +101,11 @@ class Backbone:
         name: String, what it is called on the command line and in records.
         title: String, what it is called in tables and figures.
         about: String, what it is, for the command line's help.
-        tokenizer: Function of options and the training texts to a layer from
-            strings `(batch,)` to ids `(batch, time)`.
-        build: Function of options, tokenizer, number of classes and
-            `keras_amp.text.WordVectors` (or `None`) to a `keras.Model` from
-            ids to logits, with layers `word` and `sentence`.
+        tokenizer: Function of `ModelOptions` and the training texts to a layer
+            from strings `(batch,)` to ids `(batch, time)`.
+        build: Function of `ModelOptions`, tokenizer, number of classes and
+            vectors to begin with, `(ids, units)` or `None`, to a `keras.Model`
+            from ids to logits, with layers `word` and `sentence`.
         preset: Dict of settings, as `TrainOptions` has them.
         random_preset: Dict of those that differ where `--bert` names a size,
             of which nothing is pretrained.

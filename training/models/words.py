@@ -12,8 +12,13 @@ def word_tokenizer(options, texts):
     )
 
 
-def load_words(options, tokenizer):
+def load_words(options, tokenizer, folder):
     """The pretrained vectors that the options ask for, or `None`.
+
+    Args:
+        options: `ModelOptions`.
+        tokenizer: What `word_tokenizer` made.
+        folder: Path, where what was read is kept for the next time.
 
     Returns:
         `keras_amp.text.WordVectors`, one row per word of the tokenizer.
@@ -26,19 +31,19 @@ def load_words(options, tokenizer):
     return load_vectors(
         options.embeddings,
         tokenizer.get_vocabulary(),
-        options.records_dir / ".vectors",
+        folder,
     )
 
 
-def build_on_words(name, options, tokenizer, num_classes, words=None):
+def build_on_words(name, options, tokenizer, num_classes, vectors=None):
     """A classifier of words.
 
     Args:
         name: String, that of a function of `keras_amp`.
-        options: `TrainOptions`, resolved.
+        options: `ModelOptions`, filled in.
         tokenizer: What `word_tokenizer` made.
         num_classes: Int.
-        words: `keras_amp.text.WordVectors` to begin with, or `None`.
+        vectors: Float array `(ids, units)` to begin with, or `None`.
 
     Returns:
         A `keras.Model` from ids to logits.
@@ -46,11 +51,10 @@ def build_on_words(name, options, tokenizer, num_classes, words=None):
     backbone = getattr(keras_amp, name)
     settings = {"dropout": options.dropout, "l2": options.l2}
     size = tokenizer.vocabulary_size()
-    if words is None:
+    if vectors is None:
         return backbone(size, num_classes, **settings)
-    matrix = words.embeddings(options.seed)
-    model = backbone(size, num_classes, matrix.shape[1], **settings)
+    model = backbone(size, num_classes, vectors.shape[1], **settings)
     embedding = model.get_layer("embedding")
-    embedding.set_weights([matrix])
+    embedding.set_weights([vectors])
     embedding.trainable = not options.freeze_embeddings
     return model

@@ -10,15 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-_HOW_AND_WHERE = {
-    "resume",
-    "name",
-    "data_dir",
-    "download",
-    "models_dir",
-    "records_dir",
-    "tensorboard",
-}
+# Of these the names count, not the folders they lie in.
 _FILES = ("embeddings", "bert", "vocabulary")
 
 
@@ -34,13 +26,15 @@ def configuration(options: Any) -> dict:
     Returns:
         A dict of what `json` can write; of files the names.
     """
-    ours = dataclasses.asdict(options)
-    for field in _HOW_AND_WHERE:
-        del ours[field]
+    parts = dataclasses.asdict(options)
+    del parts["where"]
+    values = {
+        key: value for part in parts.values() for key, value in part.items()
+    }
     for field in _FILES:
-        if ours[field] is not None:
-            ours[field] = Path(ours[field]).name
-    return _without_nothing(ours)
+        if values[field] is not None:
+            values[field] = Path(values[field]).name
+    return _without_empty(values)
 
 
 def key_of(options: Any) -> str:
@@ -49,11 +43,11 @@ def key_of(options: Any) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
-def _without_nothing(values: dict) -> dict:
+def _without_empty(values: dict) -> dict:
     kept = {}
     for field, value in values.items():
         if isinstance(value, dict):
-            value = _without_nothing(value)
+            value = _without_empty(value)
         if value:
             kept[field] = str(value) if isinstance(value, Path) else value
     return kept

@@ -132,7 +132,7 @@ def results_of(table, records):
     for cell in table.cells():
         block = tuple(cell[axis] for axis in table.blocks)
         for seed in sorted(seeds):
-            options = TrainOptions(**table.fields(cell, seed)).resolved()
+            options = TrainOptions.of(**table.fields(cell, seed)).resolved()
             for record in by_cell[_identity(configuration(options))]:
                 found[block].append((cell, seed, record))
     rows = [

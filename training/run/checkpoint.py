@@ -91,7 +91,7 @@ class Checkpoint(keras.callbacks.Callback):
 
 def checkpoint_path(options):
     """Where the state of a run with these options lies, an `.npz` file."""
-    folder = options.records_dir / options.name
+    folder = options.where.records_dir / options.where.name
     return folder / f".unfinished-{key_of(options)}.npz"
 
 

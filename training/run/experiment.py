@@ -56,20 +56,26 @@ class Experiment:
             ValueError, FileNotFoundError: As the loaders of data sets, word
                 vectors and BERT.
         """
-        keras.utils.set_random_seed(options.seed)
+        keras.utils.set_random_seed(options.optimisation.seed)
         dataset = load_dataset(options)
-        backbone = BACKBONES[options.backbone]
-        tokenizer = backbone.tokenizer(options, dataset.train.texts)
-        words = load_words(options, tokenizer)
+        backbone = BACKBONES[options.model.backbone]
+        tokenizer = backbone.tokenizer(options.model, dataset.train.texts)
+        kept = options.where.records_dir / ".vectors"
+        words = load_words(options.model, tokenizer, kept)
         coverage = words and words.coverage(tokenizer(dataset.train.texts))
         num_classes = len(dataset.label_names)
-        classifier = backbone.build(options, tokenizer, num_classes, words)
-        model = METHODS[options.method].model(classifier, options)
+        vectors = words and words.embeddings(options.optimisation.seed)
+        classifier = backbone.build(
+            options.model, tokenizer, num_classes, vectors
+        )
+        model = METHODS[options.mixing.method].model(
+            classifier, options.mixing, options.optimisation.seed
+        )
         model.compile(
-            keras.optimizers.Adam(options.learning_rate),
-            loss_of(options.released),
+            keras.optimizers.Adam(options.optimisation.learning_rate),
+            loss_of(options.mixing.released),
             metrics=["accuracy"],
-            jit_compile=options.jit_compile,
+            jit_compile=options.optimisation.jit_compile,
         )
         return cls(options, dataset, tokenizer, coverage, classifier, model)
 
@@ -122,10 +128,13 @@ class Experiment:
             "seconds": seconds,
             "test_calibration_error": calibration_error(probabilities, labels),
         }
-        if self.options.lam_points:
+        if self.options.mixing.lam_points:
             ids, labels = next(iter(self._test_batches(len(labels))))
             results["loss_along_lam"] = loss_along_lam(
-                self.model, ids.numpy(), labels.numpy(), self.options.lam_points
+                self.model,
+                ids.numpy(),
+                labels.numpy(),
+                self.options.mixing.lam_points,
             )
         return results, curves, probabilities
 
@@ -135,17 +144,21 @@ class Experiment:
 
 def load_dataset(options):
     """The `Dataset` that the options ask for."""
-    if options.train_file is not None:
+    if options.data.train_file is not None:
         dataset = load_files(
-            options.train_file,
-            options.dev_file,
-            options.test_file,
-            options.layout(),
-            options.split_seed,
+            options.data.train_file,
+            options.data.dev_file,
+            options.data.test_file,
+            options.data.layout(),
+            options.data.split_seed,
         )
     else:
-        dataset = SOURCES[options.dataset].load(options)
-    if options.train_share == 1:
+        dataset = SOURCES[options.data.dataset].load(
+            options.data, options.where
+        )
+    if options.data.train_share == 1:
         return dataset
-    train = take_share(dataset.train, options.train_share, options.subset_seed)
+    train = take_share(
+        dataset.train, options.data.train_share, options.data.subset_seed
+    )
     return dataclasses.replace(dataset, train=train)

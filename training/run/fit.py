@@ -22,8 +22,8 @@ def fit(model, dataset, tokenizer, options, path, verbose):
         dataset: A `Dataset`.
         tokenizer: Layer from strings to ids.
         options: `TrainOptions`, resolved.
-        path: Path of the checkpoint to keep; with `options.resume`, the one to
-            go on from if there is one.
+        path: Path of the checkpoint to keep; with `--resume`, the one to go on
+            from if there is one.
         verbose: What `keras.Model.fit` takes.
 
     Returns:
@@ -36,16 +36,18 @@ def fit(model, dataset, tokenizer, options, path, verbose):
     test = _evaluation_batches(dataset.test, tokenizer)
     checkpoint = Checkpoint(path, lambda: {"test_error": _error(model, test)})
     model.optimizer.build(model.trainable_variables)
-    if options.resume and path.is_file():
+    if options.where.resume and path.is_file():
         checkpoint.resume(model)
     train = batches(
         dataset.train,
         tokenizer,
-        options.batch_size,
-        options.seed,
-        skip=checkpoint.epochs * options.steps_per_evaluation,
+        options.optimisation.batch_size,
+        options.optimisation.seed,
+        skip=checkpoint.epochs * options.optimisation.steps_per_evaluation,
     )
-    epochs = math.ceil(options.steps / options.steps_per_evaluation)
+    epochs = math.ceil(
+        options.optimisation.steps / options.optimisation.steps_per_evaluation
+    )
     dev = _evaluation_batches(dataset.dev, tokenizer)
     with _naming(_log_folder(options)):
         model.fit(
@@ -53,7 +55,7 @@ def fit(model, dataset, tokenizer, options, path, verbose):
             validation_data=dev,
             initial_epoch=checkpoint.epochs,
             epochs=epochs,
-            steps_per_epoch=options.steps_per_evaluation,
+            steps_per_epoch=options.optimisation.steps_per_evaluation,
             shuffle=False,  # `batches` has shuffled
             callbacks=[checkpoint, *_tensorboard(options, checkpoint)],
             verbose=verbose,
@@ -62,7 +64,7 @@ def fit(model, dataset, tokenizer, options, path, verbose):
     steps = range(1, epochs + 1)
     accuracies = checkpoint.curves["val_accuracy"]
     return {
-        "step": [n * options.steps_per_evaluation for n in steps],
+        "step": [n * options.optimisation.steps_per_evaluation for n in steps],
         "dev_error": [100 * (1 - accuracy) for accuracy in accuracies],
         **checkpoint.curves,
     }
@@ -79,9 +81,9 @@ def _tensorboard(options, checkpoint):
 
 
 def _log_folder(options):
-    if options.tensorboard is None:
+    if options.where.tensorboard is None:
         return None
-    return options.tensorboard / options.name
+    return options.where.tensorboard / options.where.name
 
 
 @contextlib.contextmanager

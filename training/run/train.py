@@ -31,11 +31,11 @@ def train(options):
     """
     options = options.resolved()
     console = new_console()
-    check_loadable(options.models_dir / options.name)
+    check_loadable(options.where.models_dir / options.where.name)
     experiment = Experiment.of_options(options)
     _describe(console, experiment)
     models, records = _folders(options)
-    if checkpoint_path(options).is_file() and not options.resume:
+    if checkpoint_path(options).is_file() and not options.where.resume:
         console.print(
             "A run with these options was interrupted; this one starts anew. "
             "--resume would have gone on with it."
@@ -96,12 +96,12 @@ def _describe(console, experiment):
     )
     if coverage := about["coverage"]:
         console.print(
-            f"{shown(experiment.options.embeddings)} has a vector for "
+            f"{shown(experiment.options.model.embeddings)} has a vector for "
             f"{coverage['types']:.0%} of its different words, "
             f"{coverage['tokens']:.0%} of all its words"
         )
     warning = before_training(
-        experiment.dataset, experiment.tokenizer, experiment.options
+        experiment.dataset, experiment.tokenizer, experiment.options.model
     )
     if warning:
         console.print(warning)
@@ -109,11 +109,11 @@ def _describe(console, experiment):
 
 def _folders(options):
     """The run's folders of models and of records, made if need be."""
-    models = options.models_dir / options.name
-    records = options.records_dir / options.name
+    models = options.where.models_dir / options.where.name
+    records = options.where.records_dir / options.where.name
     folders = [models, records]
-    if options.tensorboard is not None:
-        folders.append(options.tensorboard / options.name)
+    if options.where.tensorboard is not None:
+        folders.append(options.where.tensorboard / options.where.name)
     for folder in folders:
         check_writable(folder)
     return models, records
@@ -132,9 +132,9 @@ def _report_errors(console, results):
 def _report_paths(console, options, model_path, record_path):
     model_path = shown(model_path)
     console.print(f"\nModel:  {model_path}\nRecord: {shown(record_path)}")
-    if options.tensorboard:
+    if options.where.tensorboard:
         console.print(
-            f"Curves: tensorboard --logdir {shown(options.tensorboard)}"
+            f"Curves: tensorboard --logdir {shown(options.where.tensorboard)}"
         )
     console.print(
         "Ask it with\n\n"

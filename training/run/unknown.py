@@ -18,7 +18,7 @@ def before_training(dataset, tokenizer, options):
     Args:
         dataset: A `Dataset`.
         tokenizer: Layer from strings to ids, made from its training texts.
-        options: `TrainOptions`.
+        options: `ModelOptions`.
 
     Returns:
         String, or `None` if most words are known.

@@ -53,16 +53,16 @@ def test_a_file_without_one_of_the_words_is_refused(file, tmp_path):
 @pytest.mark.parametrize("backbone", ["cnn", "bilstm"])
 @pytest.mark.parametrize("freeze", [True, False])
 def test_the_classifier_begins_with_them(file, tmp_path, backbone, freeze):
-    options = TrainOptions(
+    options = TrainOptions.of(
         backbone=backbone,
         embeddings=str(file),
         freeze_embeddings=freeze,
         records_dir=tmp_path,
     ).resolved()
     entry = BACKBONES[backbone]
-    tokenizer = entry.tokenizer(options, ["cat dog ghost", "cat"])
-    words = load_words(options, tokenizer)
-    model = entry.build(options, tokenizer, 3, words)
+    tokenizer = entry.tokenizer(options.model, ["cat dog ghost", "cat"])
+    words = load_words(options.model, tokenizer, tmp_path)
+    model = entry.build(options.model, tokenizer, 3, words.embeddings(0))
     embedding = model.get_layer("embedding")
     matrix = np.asarray(embedding.embeddings)
     place = tokenizer.get_vocabulary().index("dog")

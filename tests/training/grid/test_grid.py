@@ -107,7 +107,7 @@ def test_a_dry_run_says_what_is_done_and_how_long_the_rest_takes(grid, capsys):
 
 def test_the_clock_knows_the_most_similar_runs_best():
     options = [
-        TrainOptions(dataset=dataset, method=method, steps=100).resolved()
+        TrainOptions.of(dataset=dataset, method=method, steps=100).resolved()
         for dataset, method in [("trec", "word"), ("mr", "word")]
     ]
     records = [
@@ -179,7 +179,7 @@ def test_every_cell_of_the_paper_is_a_run(name, tmp_path):
     # Those of table 4's cells that are the same run are run once.
     cells = 2 * len(table.cells())
     assert len(runs) == cells - (6 if name == "4" else 0)
-    assert all(str(run.options.data_dir) == "data" for run in runs)
+    assert all(str(run.options.where.data_dir) == "data" for run in runs)
 
 
 def test_seeds_split_cross_validated_data_and_draw_subsets():
@@ -194,9 +194,8 @@ def test_seeds_split_cross_validated_data_and_draw_subsets():
 
 
 def test_a_key_is_of_what_is_computed_not_of_where(tmp_path):
-    options = TrainOptions(dataset="trec", embeddings="/a/b/vectors.txt")
-    moved = dataclasses.replace(
-        options,
+    options = TrainOptions.of(dataset="trec", embeddings="/a/b/vectors.txt")
+    moved = options.with_fields(
         data_dir=tmp_path,
         embeddings="elsewhere/vectors.txt",
         records_dir=tmp_path,
@@ -206,13 +205,13 @@ def test_a_key_is_of_what_is_computed_not_of_where(tmp_path):
     assert key_of(options.resolved()) == key_of(moved.resolved())
     assert "/" not in json.dumps(configuration(moved.resolved()))
     for change in ({"seed": 1}, {"epsilon": 0.0}, {"min_op": False}):
-        other = dataclasses.replace(options, **change)
+        other = options.with_fields(**change)
         assert key_of(other.resolved()) != key_of(options.resolved())
 
 
 def test_a_loss_that_is_not_finite_is_a_failure(grid, monkeypatch):
     (run,) = runs_of(dataclasses.replace(grid, methods=("word",)))
-    options = dataclasses.replace(run.options, learning_rate=1e30)
+    options = run.options.with_fields(learning_rate=1e30)
     # The threads of this process are as they are.
     monkeypatch.setattr(
         "training.grid.execute._prepare_process", lambda threads: None

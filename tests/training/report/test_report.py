@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from training.methods.methods import METHODS
 from training.options.configuration import configuration
 from training.options.train_options import TrainOptions
 from training.report.figures import FIGURES
@@ -27,13 +28,13 @@ STEPS = [10, 20, 30, 40]
 def record_of(table, cell, seed, error, **overrides):
     """A record of a cell's run, with this test error."""
     fields = TABLES[table].fields(cell, seed) | {"steps": 40} | overrides
-    options = TrainOptions(**fields).resolved()
+    options = TrainOptions.of(**fields).resolved()
     curves = {
         "step": STEPS,
         "test_error": [40.0, error + 1, error, error - 0.5],
         "dev_error": [40.0, 12.0, 9.0, 10.0],
     }
-    if options.method.endswith("-amp"):
+    if METHODS[options.mixing.method].is_adversarial:
         curves["lam_shift"] = [0.001, 0.001, 0.003, 0.003]
     results = {
         "dev_error": 9.0,
@@ -43,7 +44,7 @@ def record_of(table, cell, seed, error, **overrides):
         "seconds": 36.0,
         "test_calibration_error": 5.0,
     }
-    if options.lam_points:
+    if options.mixing.lam_points:
         along = {
             "lam": [0, 0.5, 1],
             "mean": [1, 2, 1],

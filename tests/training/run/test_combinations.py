@@ -60,7 +60,7 @@ def subset(examples, size, seed=0):
 def test_it_learns_saves_reloads_exports_and_answers(
     beginnings, data_dir, tmp_path, backbone, beginning, method
 ):
-    options = TrainOptions(
+    options = TrainOptions.of(
         dataset="trec",
         backbone=backbone,
         method=method,
@@ -71,17 +71,18 @@ def test_it_learns_saves_reloads_exports_and_answers(
     dataset = load_paper("trec", data_dir)
     train, test = subset(dataset.train, 1000), subset(dataset.test, 250)
     entry = BACKBONES[backbone]
-    tokenizer = entry.tokenizer(options, train.texts)
-    words = load_words(options, tokenizer)
-    classifier = entry.build(options, tokenizer, 6, words)
-    model = METHODS[options.method].model(classifier, options)
+    tokenizer = entry.tokenizer(options.model, train.texts)
+    words = load_words(options.model, tokenizer, tmp_path)
+    vectors = words and words.embeddings(0)
+    classifier = entry.build(options.model, tokenizer, 6, vectors)
+    model = METHODS[method].model(classifier, options.mixing, seed=0)
     model.compile(
-        keras.optimizers.Adam(options.learning_rate),
+        keras.optimizers.Adam(options.optimisation.learning_rate),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
     model.fit(
-        batches(train, tokenizer, options.batch_size, seed=0),
+        batches(train, tokenizer, options.optimisation.batch_size, seed=0),
         steps_per_epoch=STEPS[backbone],
         shuffle=False,  # `batches` has shuffled
         verbose=0,

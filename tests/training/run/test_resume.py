@@ -174,7 +174,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(run, tmp_path):
 
 def test_other_options_are_another_run():
     def path(**options):
-        return checkpoint_path(TrainOptions(**options).resolved())
+        return checkpoint_path(TrainOptions.of(**options).resolved())
 
     assert path() == path(resume=True)
     assert path() != path(seed=1)

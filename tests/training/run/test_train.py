@@ -170,17 +170,17 @@ def test_bert_is_pooled_as_asked_or_as_its_model_was(
     monkeypatch.setenv("KERAS_AMP_MODELS", str(tmp_path / "models"))
     encoder = keras_amp.random_bert("tiny", 8)
     encoder.save_to_preset(str(tmp_path / "models/all-MiniLM-L6-v2"))
-    options = TrainOptions(
+    options = TrainOptions.of(
         dataset="trec",
         backbone="bert",
         bert=str(tmp_path / name) if "/" in name else name,
         vocabulary=tmp_path / "vocab.txt",
         pooling=asked,
     ).resolved()
-    options.vocabulary.write_text("\n".join(PIECES) + "\n")
+    options.model.vocabulary.write_text("\n".join(PIECES) + "\n")
     bert = BACKBONES["bert"]
-    tokenizer = bert.tokenizer(options, [])
-    classifier = bert.build(options, tokenizer, 3, None)
+    tokenizer = bert.tokenizer(options.model, [])
+    classifier = bert.build(options.model, tokenizer, 3, None)
     names = {layer.name for layer in classifier.layers}
     assert ("mean" in names) is is_mean
     assert ("pooled_dense" in names) is not is_mean
@@ -273,15 +273,13 @@ def test_a_users_own_file(run, tmp_path):
 
 
 def test_the_papers_settings_are_the_defaults():
-    options = TrainOptions(dataset="trec").resolved()
-    assert (options.alpha, options.epsilon, options.method) == (
-        1.0,
-        0.002,
-        "word-amp",
-    )
+    options = TrainOptions.of(dataset="trec").resolved()
+    mixing = options.mixing
+    found = (mixing.alpha, mixing.epsilon, mixing.method)
+    assert found == (1.0, 0.002, "word-amp")
     for name, backbone in BACKBONES.items():
-        options = TrainOptions(dataset="trec", backbone=name).resolved()
-        found = {key: getattr(options, key) for key in backbone.preset}
+        options = TrainOptions.of(dataset="trec", backbone=name).resolved()
+        found = {key: options.flat()[key] for key in backbone.preset}
         assert found == backbone.preset
     bert = BACKBONES["bert"].preset
     assert (bert["batch_size"], bert["learning_rate"]) == (24, 1e-5)
@@ -292,7 +290,7 @@ def test_the_papers_settings_are_the_defaults():
 
 def test_runs_are_named_by_what_differs():
     def name(**options):
-        return TrainOptions(dataset="trec", **options).resolved().name
+        return TrainOptions.of(dataset="trec", **options).resolved().where.name
 
     assert name() == "trec-cnn-word-amp"
     vectors = "v/glove.840B.300d.txt.gz"
@@ -411,9 +409,11 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_is_no_folders_inside_is_refused(name):
     with pytest.raises(ValueError, match=r"^--name: '") as raised:
-        TrainOptions(name=name).resolved()
+        TrainOptions.of(name=name).resolved()
     assert str(raised.value).isascii()  # it can be printed
-    assert TrainOptions(name="mine/größe").resolved().name == "mine/größe"
+    assert (
+        TrainOptions.of(name="mine/größe").resolved().where.name == "mine/größe"
+    )
 
 
 @pytest.mark.parametrize(
@@ -421,8 +421,8 @@ def test_a_name_that_is_no_folders_inside_is_refused(name):
     [("caf\udce9.tsv", "caf_"), ("m[1].tsv", "m_1_"), ("größe.tsv", "größe")],
 )
 def test_a_name_that_comes_from_a_file_is_one_for_a_folder(file, name):
-    options = TrainOptions(train_file=Path(file)).resolved()
-    assert options.name == f"{name}-cnn-word-amp"
+    options = TrainOptions.of(train_file=Path(file)).resolved()
+    assert options.where.name == f"{name}-cnn-word-amp"
 
 
 def test_unknown_options_exit_with_2(run):

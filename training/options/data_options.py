@@ -1,0 +1,86 @@
+"""What is trained and tested on."""
+
+import dataclasses
+from pathlib import Path
+
+from training.data.cells import Layout
+from training.data.sources import SOURCES
+from training.options.registries import check_known, one_of
+
+
+# The comments below are the command line's help: of attributes' docstrings its
+# parser would keep the line breaks, as it does before a line that begins with
+# no letter.
+@dataclasses.dataclass(frozen=True)
+class DataOptions:
+    """What is trained and tested on."""
+
+    dataset: one_of(SOURCES, "Labelled sentences") = "demo"
+    # Train on the labelled phrases of sst1 or sst2.
+    phrases: bool = False
+    # Tenth of subj or mr to test on, 0 to 9.
+    fold: int = 0
+    # Seed of the splits that the files don't make.
+    split_seed: int = 0
+    # Part of each class of the training set to train on, at least one
+    # sentence; above 0, at most 1. The dev set stays whole.
+    train_share: float = 1.0
+    # Seed of what --train-share takes.
+    subset_seed: int = 0
+    # Your own labelled texts, instead of --dataset: .csv, .tsv, .txt or .jsonl
+    # with named columns, or .tsv or .txt with label<TAB>text.
+    train_file: Path | None = None
+    # To choose the best checkpoint on; else a tenth of --train-file.
+    dev_file: Path | None = None
+    # To test on; else a tenth of --train-file.
+    test_file: Path | None = None
+    # Column of the text in your files.
+    text_column: str = "text"
+    # Column of the label in your files.
+    label_column: str = "label"
+    # One letter, or tab, that parts the cells in your tables; else tab, and
+    # in .csv the one of , ; | and tab that finds the columns in the header.
+    delimiter: str | None = None
+    # Of your tables: double (inside of quotes, "" is a quote; as .csv has it),
+    # backslash (\" is one) or none (quotes are letters; as .tsv has it).
+    quoting: str | None = None
+
+    @property
+    def task(self):
+        """A short name of the data set."""
+        return self.train_file.stem if self.train_file else self.dataset
+
+    @property
+    def preset(self):
+        """Dict of the settings that the data set has of its own."""
+        return {} if self.train_file else SOURCES[self.dataset].preset
+
+    def layout(self):
+        """The `Layout` of the user's own files, if it is one."""
+        return Layout(
+            self.text_column, self.label_column, self.delimiter, self.quoting
+        )
+
+    def check(self):
+        """Raises `ValueError` if an option has no value that would do."""
+        if self.train_file is None:
+            check_known(
+                "--dataset",
+                self.dataset,
+                SOURCES,
+                "; your own goes into --train-file",
+            )
+        of_files = ("dev_file", "test_file", "delimiter", "quoting")
+        for key in of_files if self.train_file is None else ():
+            if getattr(self, key) is not None:
+                raise ValueError(
+                    f"--{key.replace('_', '-')} needs a --train-file"
+                )
+        self.layout()
+        if self.fold not in range(10):
+            raise ValueError(f"--fold must be from 0 to 9, not {self.fold}")
+        if not 0 < self.train_share <= 1:
+            raise ValueError(
+                f"--train-share must be above 0 and at most 1, not "
+                f"{self.train_share}"
+            )

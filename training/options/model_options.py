@@ -1,0 +1,105 @@
+"""What is trained, and what it begins with."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+from training.models.backbones import BACKBONES
+from training.options.registries import check_known, one_of
+
+
+# The comments below are the command line's help: of attributes' docstrings its
+# parser would keep the line breaks, as it does before a line that begins with
+# no letter.
+@dataclasses.dataclass(frozen=True)
+class ModelOptions:
+    """What is trained, and what it begins with."""
+
+    backbone: one_of(BACKBONES, "What is trained") = "cnn"
+    # What the words of cnn and bilstm begin with: random, or a file of word
+    # vectors (GloVe or word2vec, text or binary, also .gz or .zip).
+    embeddings: str = "random"
+    # Leave the --embeddings as they are.
+    freeze_embeddings: bool = False
+    # What bert begins with: all-MiniLM-L6-v2, bge-small-en-v1.5,
+    # bert-base-uncased or bert-base-multilingual-cased, looked for below the
+    # folder of $KERAS_AMP_MODELS and on the hub; a preset of keras-hub; a
+    # folder (a preset, a Hugging Face model, Google's checkpoint); or for
+    # random weights a size: tiny, mini, small, medium, base or large.
+    bert: str = "bert_base_en_uncased"
+    # vocab.txt of bert's word pieces; else what lies beside its weights.
+    vocabulary: Path | None = None
+    # What of bert is classified: first, the first piece's features, or mean,
+    # those of all pieces; else mean for models of sentence-transformers and
+    # first for all others.
+    pooling: str | None = None
+    # Dropout rate on the sentence features, 0 to below 1; 0.5 (bert: 0.1).
+    dropout: float | None = None
+    # L2 penalty on the weights of the filters or LSTM and the last layer; else
+    # that of the paper, 1e-8 (bert: 0).
+    l2: float | None = None
+    # Word ids at most; else all words of the training set.
+    max_words: int | None = None
+    # Words or pieces of a sentence at most; what is longer is cut off.
+    max_length: int = 256
+
+    @property
+    def preset(self):
+        """Dict of the backbone's settings."""
+        # Not before it is used: it loads TensorFlow.
+        from keras_amp.backbones import BERT_SIZES
+
+        backbone = BACKBONES[self.backbone]
+        is_random = self.bert in BERT_SIZES
+        return backbone.preset | (backbone.random_preset if is_random else {})
+
+    @property
+    def title(self):
+        """The backbone, and what it begins with unless it is the default."""
+        if not BACKBONES[self.backbone].reads_words:
+            is_default = self.bert == ModelOptions.bert
+            begin = "" if is_default else Path(self.bert).name
+        elif self.embeddings == "random":
+            begin = ""
+        else:
+            name = Path(self.embeddings).name
+            begin = re.sub(r"(\.(txt|bin|gz|zip))+$", "", name)
+        return self.backbone + (f"-{begin}" if begin else "")
+
+    def check(self):
+        """Raises `ValueError` if an option is for another backbone."""
+        from keras_amp.backbones import BERT_SIZES, POOLINGS
+
+        check_known("--backbone", self.backbone, BACKBONES)
+        is_bert = not BACKBONES[self.backbone].reads_words
+        if is_bert and (self.embeddings != "random" or self.max_words):
+            raise ValueError(
+                "--embeddings and --max-words are for cnn and bilstm; what "
+                "--backbone bert begins with goes into --bert"
+            )
+        for key in ("vocabulary", "pooling"):
+            if getattr(self, key) and not is_bert:
+                raise ValueError(f"--{key} is for --backbone bert")
+        if self.pooling not in (None, *POOLINGS):
+            raise ValueError(
+                f"--pooling must be {' or '.join(POOLINGS)}, not "
+                f"'{self.pooling}'"
+            )
+        if self.freeze_embeddings and self.embeddings == "random":
+            raise ValueError("--freeze-embeddings needs --embeddings FILE")
+        if is_bert and self.bert in BERT_SIZES and not self.vocabulary:
+            raise ValueError(
+                f"--bert {self.bert} begins at random and has no word pieces: "
+                "name the vocab.txt of any BERT in --vocabulary"
+            )
+
+    def check_filled(self):
+        """Raises `ValueError` if a default that was filled in is none."""
+        if not self.max_length > 0:
+            raise ValueError(
+                f"--max-length must be above 0, not {self.max_length}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"--dropout must be in [0, 1), not {self.dropout}")
+        if not self.l2 >= 0:
+            raise ValueError(f"--l2 must be 0 or more, not {self.l2}")
