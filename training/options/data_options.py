@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from training.data.cells import Layout
 from training.data.sources import SOURCES
@@ -15,7 +16,7 @@ from training.options.registries import check_known, one_of
 class DataOptions:
     """What is trained and tested on."""
 
-    dataset: one_of(SOURCES, "Labelled sentences") = "demo"
+    dataset: one_of(SOURCES, "Labelled sentences") = "demo"  # type: ignore[valid-type]
     # Train on the labelled phrases of sst1 or sst2.
     phrases: bool = False
     # Tenth of subj or mr to test on, 0 to 9.
@@ -46,22 +47,22 @@ class DataOptions:
     quoting: str | None = None
 
     @property
-    def task(self):
+    def task(self) -> str:
         """A short name of the data set."""
         return self.train_file.stem if self.train_file else self.dataset
 
     @property
-    def preset(self):
+    def preset(self) -> dict[str, Any]:
         """Dict of the settings that the data set has of its own."""
         return {} if self.train_file else SOURCES[self.dataset].preset
 
-    def layout(self):
+    def layout(self) -> Layout:
         """The `Layout` of the user's own files, if it is one."""
         return Layout(
             self.text_column, self.label_column, self.delimiter, self.quoting
         )
 
-    def check(self):
+    def check(self) -> None:
         """Raises `ValueError` if an option has no value that would do."""
         if self.train_file is None:
             check_known(

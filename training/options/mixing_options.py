@@ -14,7 +14,7 @@ from training.options.registries import check_known, one_of
 class MixingOptions:
     """What is mixed, and how."""
 
-    method: one_of(METHODS, "What is mixed") = "word-amp"
+    method: one_of(METHODS, "What is mixed") = "word-amp"  # type: ignore[valid-type]
     # Concentration of Beta(alpha, alpha), from which lam is drawn; > 0.
     alpha: float = 1.0
     # Adversarial step size on lam; >= 0.
@@ -27,7 +27,7 @@ class MixingOptions:
     # Steps of the authors' released code that are not in the paper.
     released: Released = dataclasses.field(default_factory=Released)
 
-    def check(self):
+    def check(self) -> None:
         """Raises `ValueError` if the method can't be combined with the rest."""
         # Not before it is used: it loads TensorFlow.
         from keras_amp import policy

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 
 from training.models.backbones import BACKBONES
 from training.options.registries import check_known, one_of
@@ -15,7 +16,7 @@ from training.options.registries import check_known, one_of
 class ModelOptions:
     """What is trained, and what it begins with."""
 
-    backbone: one_of(BACKBONES, "What is trained") = "cnn"
+    backbone: one_of(BACKBONES, "What is trained") = "cnn"  # type: ignore[valid-type]
     # What the words of cnn and bilstm begin with: random, or a file of word
     # vectors (GloVe or word2vec, text or binary, also .gz or .zip).
     embeddings: str = "random"
@@ -44,7 +45,7 @@ class ModelOptions:
     max_length: int = 256
 
     @property
-    def preset(self):
+    def preset(self) -> dict[str, Any]:
         """Dict of the backbone's settings."""
         # Not before it is used: it loads TensorFlow.
         from keras_amp.backbones import BERT_SIZES
@@ -54,7 +55,7 @@ class ModelOptions:
         return backbone.preset | (backbone.random_preset if is_random else {})
 
     @property
-    def title(self):
+    def title(self) -> str:
         """The backbone, and what it begins with unless it is the default."""
         if not BACKBONES[self.backbone].reads_words:
             is_default = self.bert == ModelOptions.bert
@@ -66,7 +67,7 @@ class ModelOptions:
             begin = re.sub(r"(\.(txt|bin|gz|zip))+$", "", name)
         return self.backbone + (f"-{begin}" if begin else "")
 
-    def check(self):
+    def check(self) -> None:
         """Raises `ValueError` if an option is for another backbone."""
         from keras_amp.backbones import BERT_SIZES, POOLINGS
 
@@ -93,13 +94,13 @@ class ModelOptions:
                 "name the vocab.txt of any BERT in --vocabulary"
             )
 
-    def check_filled(self):
+    def check_filled(self) -> None:
         """Raises `ValueError` if a default that was filled in is none."""
         if not self.max_length > 0:
             raise ValueError(
                 f"--max-length must be above 0, not {self.max_length}"
             )
-        if not 0 <= self.dropout < 1:
+        if not 0 <= self.dropout < 1:  # type: ignore[operator]
             raise ValueError(f"--dropout must be in [0, 1), not {self.dropout}")
-        if not self.l2 >= 0:
+        if not self.l2 >= 0:  # type: ignore[operator]
             raise ValueError(f"--l2 must be 0 or more, not {self.l2}")

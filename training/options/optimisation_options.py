@@ -24,7 +24,7 @@ class OptimisationOptions:
     # Compile the step with XLA.
     jit_compile: bool = False
 
-    def check_filled(self):
+    def check_filled(self) -> None:
         """Raises `ValueError` if a default that was filled in is none."""
         for key in (
             *("steps", "steps_per_evaluation", "batch_size"),

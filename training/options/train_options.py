@@ -1,7 +1,7 @@
 """The main job's options, by role."""
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -31,11 +31,11 @@ class TrainOptions:
     where: WhereOptions = dataclasses.field(default_factory=WhereOptions)
 
     @classmethod
-    def of(cls, **fields):
+    def of(cls, **fields: Any) -> "TrainOptions":
         """Options from fields by their names, whatever part they are of."""
         return cls().with_fields(**fields)
 
-    def with_fields(self, **fields):
+    def with_fields(self, **fields: Any) -> "TrainOptions":
         """A copy with other values of some fields, of whatever part.
 
         Raises:
@@ -43,7 +43,7 @@ class TrainOptions:
         """
         parts = {}
         for part in dataclasses.fields(self):
-            names = {one.name for one in dataclasses.fields(part.type)}
+            names = {one.name for one in dataclasses.fields(part.type)}  # type: ignore[arg-type]
             known = {key: fields.pop(key) for key in names & {*fields}}
             parts[part.name] = dataclasses.replace(
                 getattr(self, part.name), **known
@@ -52,12 +52,12 @@ class TrainOptions:
             raise TypeError(f"TrainOptions has no field {', '.join(fields)}")
         return TrainOptions(**parts)
 
-    def flat(self):
+    def flat(self) -> dict[str, Any]:
         """Dict of all parts' fields, as plain values."""
         parts = dataclasses.asdict(self).values()
         return {key: value for part in parts for key, value in part.items()}
 
-    def resolved(self):
+    def resolved(self) -> "TrainOptions":
         """These options with every default filled in.
 
         Raises:

@@ -33,18 +33,18 @@ class WhereOptions:
     resume: bool = False
 
 
-def as_name(text):
+def as_name(text: str) -> str:
     """Text as a folder's name: "_" for letters that `check_name` refuses."""
     letters = ("_" if _is_no_text(x) or x in "[]/\\" else x for x in text)
     return "".join(letters)
 
 
-def _is_no_text(letter):
+def _is_no_text(letter: str) -> bool:
     """A control character, or what stands for bytes that are no UTF-8."""
     return unicodedata.category(letter) in ("Cc", "Cs")
 
 
-def check_name(name):
+def check_name(name: str) -> None:
     """Refuses a name whose folder would not lie where it should.
 
     Raises:
