@@ -7,12 +7,13 @@ import keras
 import tensorflow as tf
 
 from keras_amp.whole import check_writable
+from training.options.train_options import TrainOptions
 from training.run.checkpoint import DamagedCheckpointError, discard_checkpoint
 from training.run.experiment import Experiment
 from training.run.record import begun, ended
 
 
-def execute(options, threads):
+def execute(options: TrainOptions, threads: int) -> dict:
     """Runs one experiment; what goes wrong is its record's error.
 
     A run that was interrupted on this machine goes on, and one whose
@@ -45,13 +46,13 @@ def execute(options, threads):
     return record
 
 
-def _run(options):
+def _run(options: TrainOptions) -> dict:
     experiment = Experiment.of_options(options)
     results, curves, _ = experiment.run(verbose=0)
     return ended(experiment.description(), results, curves)
 
 
-def _prepare_process(threads):
+def _prepare_process(threads: int) -> None:
     # Each run's model is traced anew, and TensorFlow would wonder why.
     tf.get_logger().setLevel("ERROR")
     os.environ["OMP_NUM_THREADS"] = str(threads)

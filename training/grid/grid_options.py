@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -86,7 +86,7 @@ class GridOptions:
     # List the runs, what is done, and the time left; run nothing.
     dry_run: bool = False
 
-    def chosen(self):
+    def chosen(self) -> dict[str, tuple]:
         """Dict from axis to the values asked for, empty for all."""
         return {
             name.removesuffix("s"): getattr(self, name)
@@ -101,12 +101,12 @@ class GridOptions:
             )
         }
 
-    def shared(self):
+    def shared(self) -> dict[str, Any]:
         """Dict of the fields of `TrainOptions` that all runs have."""
         fields = {name: getattr(self, name) for name in _SHARED}
         return fields | {"records_dir": self.work_dir}
 
-    def checked(self):
+    def checked(self) -> "GridOptions":
         """These options with the number of processes filled in.
 
         Raises:

@@ -3,14 +3,20 @@
 import logging
 import re
 import socket
+from collections.abc import Generator
+from typing import Any
 
 import keras_amp
 import training
 from keras_amp.extras import needed
 from training.grid.processes import execute_quietly, lost
+from training.grid.runs import Run
+from training.options.train_options import TrainOptions
 
 
-def run_on_ray(runs, address, processes, threads, retries):
+def run_on_ray(
+    runs: list[Run], address: str, processes: int, threads: int, retries: int
+) -> Generator[tuple[Run, dict], None, None]:
     """Runs experiments as Ray's tasks.
 
     Args:
@@ -33,7 +39,14 @@ def run_on_ray(runs, address, processes, threads, retries):
     return _as_tasks(ray, runs, address, processes, threads, retries)
 
 
-def _as_tasks(ray, runs, address, processes, threads, retries):
+def _as_tasks(
+    ray: Any,
+    runs: list[Run],
+    address: str,
+    processes: int,
+    threads: int,
+    retries: int,
+) -> Generator[tuple[Run, dict], None, None]:
     # A cluster's machines get this code; they need its dependencies.
     common = {
         "runtime_env": {"py_modules": [keras_amp, training]},
@@ -65,7 +78,7 @@ def _as_tasks(ray, runs, address, processes, threads, retries):
         ray.shutdown()
 
 
-def execute_there(options, threads):
+def execute_there(options: TrainOptions, threads: int) -> dict:
     """Executes on a machine whose checkpoints nobody else can discard."""
     from training.run.checkpoint import discard_checkpoint
 
@@ -75,7 +88,7 @@ def execute_there(options, threads):
     return record
 
 
-def _check_reachable(address):
+def _check_reachable(address: str) -> None:
     """Ray itself tries for minutes before it says so."""
     match = re.fullmatch(r"(?:ray://)?([^/:]+):(\d+)", address)
     if match is None:

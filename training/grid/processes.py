@@ -4,17 +4,24 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Generator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    Future,
     ProcessPoolExecutor,
     wait,
 )
+from multiprocessing.synchronize import Event
 
+from training.grid.runs import Run
 from training.options.configuration import configuration
+from training.options.train_options import TrainOptions
 
 
-def run_in_processes(runs, processes, threads, retries):
+def run_in_processes(
+    runs: list[Run], processes: int, threads: int, retries: int
+) -> Generator[tuple[Run, dict], None, None]:
     """Runs experiments, a few at a time.
 
     Args:
@@ -46,11 +53,18 @@ def run_in_processes(runs, processes, threads, retries):
                 raise
 
 
-def _run_in_pool(pool, waiting, processes, threads, retries):
+def _run_in_pool(
+    pool: ProcessPoolExecutor,
+    waiting: list[tuple[Run, int]],
+    processes: int,
+    threads: int,
+    retries: int,
+) -> Generator[tuple[Run, dict], None, None]:
     """Takes from `waiting`, until it is empty or the pool has broken."""
     from training.run.checkpoint import discard_checkpoint  # loads TensorFlow
 
-    running, is_broken = {}, False
+    running: dict[Future, tuple[Run, int]] = {}
+    is_broken = False
     while running or (waiting and not is_broken):
         while waiting and len(running) < processes and not is_broken:
             run, losses = waiting.pop()
@@ -73,7 +87,7 @@ def _run_in_pool(pool, waiting, processes, threads, retries):
                 discard_checkpoint(run.options)
 
 
-def lost(run, times):
+def lost(run: Run, times: int) -> dict:
     """The record of a run whose process was lost."""
     return {
         "configuration": configuration(run.options),
@@ -81,7 +95,7 @@ def lost(run, times):
     }
 
 
-def execute_quietly(options, threads):
+def execute_quietly(options: TrainOptions, threads: int) -> dict:
     """What `execute` does, in a process that has yet to load TensorFlow."""
     # Where TensorFlow is imported, a process is ready to train, not before.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -90,7 +104,7 @@ def execute_quietly(options, threads):
     return execute(options, threads)
 
 
-def _prepare_worker(parent, stop):
+def _prepare_worker(parent: int, stop: Event) -> None:
     """Ends this process when its parent says so or is gone, not before.
 
     Ctrl-C in a terminal reaches parent and workers alike, a supervisor's
@@ -98,7 +112,7 @@ def _prepare_worker(parent, stop):
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def watch():
+    def watch() -> None:
         while os.getppid() == parent and not stop.wait(1):
             pass
         os._exit(1)

@@ -3,7 +3,9 @@
 import contextlib
 import datetime
 import time
+from collections.abc import Iterable
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,16 +17,17 @@ from rich.table import Table
 
 from keras_amp.extras import needed
 from keras_amp.whole import check_writable
+from training.grid.grid_options import GridOptions
 from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
-from training.grid.runs import Clock, runs_of
+from training.grid.runs import Clock, Run, runs_of
 from training.models.backbones import BACKBONES
 from training.run.record import read_record, write_record
 from training.terminal import console as new_console
 from training.terminal import shown
 
 
-def run_grid(grid):
+def run_grid(grid: GridOptions) -> int:
     """Runs what is not done yet, or with `--dry-run` says what that is.
 
     Args:
@@ -69,7 +72,7 @@ def run_grid(grid):
     return _run(console, grid, left, clock)
 
 
-def _check_packages(runs):
+def _check_packages(runs: Iterable[Run]) -> None:
     """Refuses what each run would fail for, one after the other."""
     for name in {run.options.model.backbone for run in runs}:
         if BACKBONES[name].needs:
@@ -77,7 +80,9 @@ def _check_packages(runs):
             needed(module, f"--backbones {name}", install)
 
 
-def _run(console, grid, left, clock):
+def _run(
+    console: Console, grid: GridOptions, left: list[Run], clock: Clock
+) -> int:
     """Runs the rest, and writes each record as it comes."""
     if grid.ray or grid.ray_address:
         address = grid.ray_address or grid.ray
@@ -121,7 +126,7 @@ def _run(console, grid, left, clock):
     return failures
 
 
-def _outcome(record):
+def _outcome(record: dict) -> str:
     if "error" in record:
         return f"FAILED: {shown(record['error'])}"
     results = record["results"]
@@ -134,7 +139,7 @@ def _outcome(record):
     return outcome
 
 
-def _list(console, records):
+def _list(console: Console, records: dict[Run, dict | None]) -> None:
     table = Table("run", "steps", "state")
     for run, record in records.items():
         state = _outcome(record) if record else "to do"
@@ -142,7 +147,7 @@ def _list(console, records):
     console.print(table)
 
 
-def _time(seconds):
+def _time(seconds: float | None) -> str:
     if seconds is None:
         return "unknown until a run has ended"
     return str(datetime.timedelta(seconds=round(seconds)))

@@ -1,10 +1,12 @@
 """The runs of a table, each with its record."""
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from training.grid.grid_options import GridOptions
 from training.models.backbones import BACKBONES
 from training.options.configuration import configuration, key_of
 from training.options.model_options import ModelOptions
@@ -24,7 +26,7 @@ class Run:
     options: TrainOptions
     path: Path
 
-    def __str__(self):
+    def __str__(self) -> str:
         """The run's name and what of a table's axes is not in it."""
         options = self.options
         parts = [options.where.name]
@@ -38,7 +40,7 @@ class Run:
         return f"{' '.join(parts)} seed {options.optimisation.seed}"
 
 
-def runs_of(grid):
+def runs_of(grid: GridOptions) -> list[Run]:
     """The runs that `GridOptions` ask for, a seed of all cells at a time.
 
     Cells of which several mean the same run have one.
@@ -66,7 +68,7 @@ def runs_of(grid):
     ]
 
 
-def _options(grid, fields):
+def _options(grid: GridOptions, fields: dict) -> TrainOptions:
     if fields.get("embeddings") == "--embeddings":
         if grid.embeddings is None:
             raise ValueError(
@@ -86,12 +88,12 @@ class Clock:
         records: Iterable of records.
     """
 
-    def __init__(self, records):
-        self._rates = {}
+    def __init__(self, records: Iterable[dict | None]) -> None:
+        self._rates: dict[tuple, list[float]] = {}
         for record in records:
             self.add(record)
 
-    def add(self, record):
+    def add(self, record: dict | None) -> None:
         """Learns from a record how long a step takes, if it says so."""
         if not record or "results" not in record:
             return
@@ -100,7 +102,7 @@ class Clock:
             rates = self._rates.setdefault(key, [])
             rates.append(record["results"]["seconds"] / steps)
 
-    def seconds(self, run):
+    def seconds(self, run: Run) -> float | None:
         """The seconds that a run will take, or `None` if nothing is known."""
         asked = configuration(run.options)
         for key in self._keys(asked):
@@ -108,13 +110,13 @@ class Clock:
                 return np.median(self._rates[key]) * asked["steps"]
         return None
 
-    def left(self, runs, processes):
+    def left(self, runs: Iterable[Run], processes: int) -> float | None:
         """The seconds until all runs are done, or `None`."""
         each = [self.seconds(run) for run in runs]
         return None if None in each else sum(each) / processes
 
     @staticmethod
-    def _keys(asked):
+    def _keys(asked: dict) -> Iterator[tuple]:
         """From what tells most to what tells least."""
         every = ("backbone", "dataset", "train_share", "method")
         for fields in (every, every[:3], every[:2], every[:1], ()):
