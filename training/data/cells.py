@@ -4,10 +4,13 @@ import csv
 import dataclasses
 import io
 import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 from training.terminal import listed
 
-QUOTINGS = {
+QUOTINGS: dict[str, dict[str, Any]] = {
     "double": {"doublequote": True},
     "backslash": {"doublequote": False, "escapechar": "\\"},
     "none": {"quoting": csv.QUOTE_NONE},
@@ -41,7 +44,7 @@ class Layout:
     delimiter: str | None = None
     quoting: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         delimiter = self.delimiter
         if delimiter not in (None, *_TABS) and (
             len(delimiter) != 1 or delimiter in '"\\\r\n'
@@ -62,12 +65,14 @@ class Layout:
             )
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[str, str]:
         """The names of the columns, the label's first."""
         return self.label_column, self.text_column
 
 
-def read_table(path, text, layout, is_csv):
+def read_table(
+    path: Path, text: str, layout: Layout, is_csv: bool
+) -> tuple[list[tuple[str, str, int]], str, bool]:
     """Reads the labels and the texts of a table.
 
     Args:
@@ -100,7 +105,7 @@ def read_table(path, text, layout, is_csv):
     if quoting == "none" and layout.quoting is None:
         _check_no_quotes(path, rows)
     line, header = rows[0] if rows else (1, [])
-    names = [name.strip() for name in header]
+    names: Sequence[str] = [name.strip() for name in header]
     is_named = is_csv or _is_header(names, layout.columns)
     if is_named:
         where = find_columns(path, line, names, layout.columns)
@@ -131,7 +136,9 @@ def read_table(path, text, layout, is_csv):
     return labelled, how, is_named
 
 
-def _cells(path, text, delimiter, quoting):
+def _cells(
+    path: str | Path, text: str, delimiter: str, quoting: str
+) -> Iterator[tuple[int, list[str]]]:
     """The cells of each row that is not blank, and where it begins."""
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(
@@ -155,10 +162,10 @@ def _cells(path, text, delimiter, quoting):
             yield line, cells
 
 
-def _delimiter_of(text, layout, quoting):
+def _delimiter_of(text: str, layout: Layout, quoting: str) -> str:
     """The one that finds the columns in the header, or the most columns."""
 
-    def found(delimiter):
+    def found(delimiter: str) -> tuple[bool, int]:
         try:
             _, header = next(_cells("", text, delimiter, quoting), (1, []))
         except ValueError:
@@ -169,13 +176,15 @@ def _delimiter_of(text, layout, quoting):
     return max(",;\t|", key=found)
 
 
-def _is_header(names, columns):
+def _is_header(names: Sequence[str], columns: Sequence[str]) -> bool:
     """Whether a line names a column, be it in letters of another case."""
     known = {name.casefold() for name in names}
     return any(column.casefold() in known for column in columns)
 
 
-def find_columns(path, line, names, columns):
+def find_columns(
+    path: Path, line: int, names: Sequence[str], columns: Sequence[str]
+) -> Sequence[int]:
     """The index of each column among names, of which each must be one.
 
     Raises:
@@ -196,7 +205,7 @@ def find_columns(path, line, names, columns):
     return [names.index(column) for column in columns]
 
 
-def _check_no_quotes(path, rows):
+def _check_no_quotes(path: Path, rows: list[tuple[int, list[str]]]) -> None:
     """Refuses a table in which every quote is one of a CSV's."""
     quoted = [(n, cell) for n, cells in rows for cell in cells if '"' in cell]
     if not quoted or not all(_QUOTED.fullmatch(cell) for _, cell in quoted):

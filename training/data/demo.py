@@ -83,7 +83,13 @@ _AMBIGUOUS = (
 )
 
 
-def load_demo(seed=0, num_train=1500, num_test=500, noise=0.04, ambiguity=0.12):
+def load_demo(
+    seed: int = 0,
+    num_train: int = 1500,
+    num_test: int = 500,
+    noise: float = 0.04,
+    ambiguity: float = 0.12,
+) -> Dataset:
     """Generates the demo data set.
 
     Args:
@@ -99,7 +105,7 @@ def load_demo(seed=0, num_train=1500, num_test=500, noise=0.04, ambiguity=0.12):
     rng = random.Random(seed)
     words = {kind: text.split("|") for kind, text in _WORDS.items()}
 
-    def example():
+    def example() -> tuple[int, str]:
         if rng.random() < ambiguity:
             labels, pattern = rng.choice(_AMBIGUOUS)
             label = rng.choice(labels)

@@ -4,16 +4,21 @@ import collections
 import re
 from pathlib import Path
 
+from training.data.cells import Layout
 from training.data.dataset import Dataset, Examples, hold_out
-from training.data.rows import read_rows
+from training.data.rows import Reading, Row, read_rows
 from training.terminal import listed
 
 MANY_CLASSES = 20  # of which most have one example, are hardly classes
 
 
 def load_files(
-    train_file, dev_file=None, test_file=None, layout=None, split_seed=0
-):
+    train_file: str | Path,
+    dev_file: str | Path | None = None,
+    test_file: str | Path | None = None,
+    layout: Layout | None = None,
+    split_seed: int = 0,
+) -> Dataset:
     """Loads a classification task from files of labelled texts.
 
     Args:
@@ -37,7 +42,7 @@ def load_files(
     indices = {name: index for index, name in enumerate(names)}
     notes = _notes(train_file, reading)
 
-    def examples_of(rows, path):
+    def examples_of(rows: list[Row], path: str | Path) -> Examples:
         for label, _, line in rows:
             if label not in indices:
                 raise ValueError(
@@ -63,7 +68,7 @@ def load_files(
     )
 
 
-def _check_classes(path, reading):
+def _check_classes(path: str | Path, reading: Reading) -> None:
     """Refuses labels that can hardly be the classes that are meant."""
     counts = collections.Counter(row.label for row in reading.rows)
     if len(counts) < 2:
@@ -88,7 +93,7 @@ def _check_classes(path, reading):
         )
 
 
-def _notes(path, reading):
+def _notes(path: str | Path, reading: Reading) -> list[str]:
     """Lines that say what was read, to see whether it is what was meant."""
     counts = collections.Counter(row.label for row in reading.rows)
     classes = listed(f"{name} {count}" for name, count in counts.most_common())
@@ -102,6 +107,6 @@ def _notes(path, reading):
     ]
 
 
-def _by_value(label):
+def _by_value(label: str) -> tuple[int, float, str]:
     is_number = re.fullmatch(r"[+-]?\d+(\.\d+)?", label)
     return (0, float(label), label) if is_number else (1, 0, label)

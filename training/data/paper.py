@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 
 from training.data.dataset import Dataset, Examples, hold_out, ten_folds
 
@@ -28,16 +29,18 @@ class PaperSet:
         keeps_case: Bool, whether Table 1 counts `Who` and `who` as two words.
     """
 
-    label_names: tuple
-    files: dict
-    published: dict
+    label_names: tuple[str, ...]
+    files: dict[str, str]
+    published: dict[str, int | str]
     phrases: str | None = None
     encoding: str = "latin-1"
     is_tokenized: bool = False
     keeps_case: bool = False
 
 
-def _treebank(kind, label_names, published):
+def _treebank(
+    kind: str, label_names: tuple[str, ...], published: dict[str, int | str]
+) -> PaperSet:
     parts = ("train", "dev", "test")
     return PaperSet(
         label_names,
@@ -87,8 +90,13 @@ PAPER_SETS = {
 
 
 def load_paper(
-    name, data_dir, phrases=False, fold=0, split_seed=0, download=False
-):
+    name: str,
+    data_dir: str | Path,
+    phrases: bool = False,
+    fold: int = 0,
+    split_seed: int = 0,
+    download: bool = False,
+) -> Dataset:
     """Loads one of the paper's data sets.
 
     Args:
@@ -131,7 +139,7 @@ def load_paper(
     return Dataset(name, paper_set.label_names, train, dev, test)
 
 
-def find_file(data_dir, file, download=False):
+def find_file(data_dir: str | Path, file: str, download: bool = False) -> Path:
     """The path of a data file, fetched with its checksum if asked to.
 
     Raises:
@@ -177,7 +185,9 @@ def find_file(data_dir, file, download=False):
     return path
 
 
-def read_numbered(path, num_classes, encoding="utf-8"):
+def read_numbered(
+    path: str | Path, num_classes: int, encoding: str = "utf-8"
+) -> Examples:
     """Reads lines of `NUMBER TEXT`.
 
     Args:
@@ -192,6 +202,7 @@ def read_numbered(path, num_classes, encoding="utf-8"):
         ValueError: With file and line number, if a line is malformed.
     """
     pairs = []
+    line: Any  # bytes, and then text
     # Only "\n" ends a line: some lines hold other bytes Python splits at.
     for number, line in enumerate(
         Path(path).read_bytes().split(b"\n"), start=1

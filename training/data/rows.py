@@ -4,8 +4,9 @@ import codecs
 import collections
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from training.data.cells import Layout, find_columns, read_table
 
@@ -32,12 +33,12 @@ class Row(NamedTuple):
 class Reading(NamedTuple):
     """What a file holds: rows, how they were read, and whether by names."""
 
-    rows: list
+    rows: list[Row]
     how: str
     is_named: bool
 
 
-def read_rows(path, layout=None):
+def read_rows(path: str | Path, layout: Layout | None = None) -> Reading:
     """Reads the rows of a file of labelled texts.
 
     A byte order mark says that a file is UTF-16, else it is UTF-8.
@@ -76,7 +77,7 @@ def read_rows(path, layout=None):
     return Reading(rows, how, is_named)
 
 
-def _decoded(path):
+def _decoded(path: Path) -> str:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file '{path}'")
     content = path.read_bytes()
@@ -99,11 +100,13 @@ def _decoded(path):
     return text if "\n" in text else text.replace("\r", "\n")
 
 
-def _line_after(text):
+def _line_after(text: str) -> int:
     return text.count("\n") + 1
 
 
-def _read_json_lines(path, text, columns):
+def _read_json_lines(
+    path: Path, text: str, columns: Sequence[str]
+) -> tuple[list[tuple[str, str, int]], str, bool]:
     rows = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -137,7 +140,7 @@ def _read_json_lines(path, text, columns):
     return rows, f"label from '{columns[0]}', text from '{columns[1]}'", True
 
 
-def _object(pairs):
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
         counts = collections.Counter(name for name, _ in pairs)
@@ -146,9 +149,9 @@ def _object(pairs):
     return row
 
 
-def _check(path, rows):
+def _check(path: Path, rows: list[Row]) -> None:
     """Refuses what is no label or no text, with its line."""
-    first = {}
+    first: dict[str, int] = {}
     for label, text, line in rows:
         if not label:
             raise ValueError(f"{path}:{line}: the label is empty")

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from training.data.dataset import Dataset
 from training.data.paper import PAPER_SETS
 
 
@@ -29,13 +30,13 @@ class Source:
     name: str
     title: str
     about: str
-    load: Callable[[Any, Any], Any]
+    load: Callable[[Any, Any], Dataset]
     preset: dict = dataclasses.field(default_factory=dict)
     has_folds: bool = False
     is_in_tables: bool = True
 
 
-def _demo(data: Any, where: Any) -> Any:
+def _demo(data: Any, where: Any) -> Dataset:
     from training.data.demo import load_demo
 
     del where
@@ -43,7 +44,7 @@ def _demo(data: Any, where: Any) -> Any:
 
 
 def _of_the_paper(name: str, title: str, about: str) -> Source:
-    def load(data: Any, where: Any) -> Any:
+    def load(data: Any, where: Any) -> Dataset:
         from training.data.paper import load_paper
 
         return load_paper(

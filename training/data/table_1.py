@@ -1,5 +1,7 @@
 """Table 1 of the paper beside what the files hold."""
 
+from pathlib import Path
+
 import tensorflow as tf
 from rich.table import Table
 
@@ -15,7 +17,7 @@ COLUMNS = {
 }
 
 
-def count(name, data_dir, download=False):
+def count(name: str, data_dir: str | Path, download: bool = False) -> dict:
     """Counts what Table 1 counts.
 
     Words are parted as Kim (2014) parted them, whose counts the table gives:
@@ -56,7 +58,7 @@ def count(name, data_dir, download=False):
     }
 
 
-def table(counts):
+def table(counts: dict[str, dict]) -> Table:
     """A `rich` table of counts, each with the paper's beside it.
 
     Args:

@@ -12,7 +12,9 @@ from training.arrays import read_arrays, write_arrays
 from training.terminal import shown
 
 
-def load_vectors(path, vocabulary, cache_dir):
+def load_vectors(
+    path: str | Path, vocabulary: list[str], cache_dir: str | Path
+) -> WordVectors:
     """The vectors of a vocabulary's words, from a cache if it has them.
 
     Args:
@@ -56,14 +58,14 @@ def load_vectors(path, vocabulary, cache_dir):
     return words
 
 
-def _digest(path, vocabulary):
+def _digest(path: Path, vocabulary: list[str]) -> str:
     state = path.stat()
     parts = [path.resolve(), state.st_size, state.st_mtime_ns, *vocabulary]
     text = "\n".join(map(str, parts))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:20]
 
 
-def _read(cached, size):
+def _read(cached: Path, size: int) -> WordVectors | None:
     """The vectors of a cache; `None` if there is none or it is damaged."""
     try:
         arrays = read_arrays(cached) if cached.is_file() else {}
