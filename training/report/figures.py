@@ -3,9 +3,11 @@
 import dataclasses
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from keras_amp.whole import written_whole
 from training.methods.methods import PLACES
@@ -19,7 +21,9 @@ from training.report.panels import (
 )
 
 
-def draw_figure(name, results, rows, path):
+def draw_figure(
+    name: str, results: pd.DataFrame, rows: pd.DataFrame, path: Path
+) -> None:
     """Draws a figure.
 
     Args:
@@ -39,7 +43,7 @@ def draw_figure(name, results, rows, path):
     plt.close(figure)
 
 
-def learning_curves(results, rows):
+def learning_curves(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """Test error against steps, by backbone and data set, of Table 2."""
     del rows
     blocks = list(results.groupby(["backbone", "dataset"], sort=False))
@@ -63,11 +67,11 @@ def learning_curves(results, rows):
     return figure
 
 
-def error_by_share(results, rows):
+def error_by_share(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """Test error against the number of labels, of Table 3."""
     del rows
 
-    def num_labels(runs):
+    def num_labels(runs: pd.DataFrame) -> int:
         return runs["record"].iloc[0]["dataset"]["train"]
 
     blocks = list(results.groupby("backbone", sort=False))
@@ -80,7 +84,7 @@ def error_by_share(results, rows):
     return figure
 
 
-def error_by_alpha(results, rows):
+def error_by_alpha(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """Test error against the concentration of Beta(α, α), of Table 5."""
     del rows
     blocks = list(results.groupby(["backbone", "dataset"], sort=False))
@@ -98,7 +102,7 @@ def error_by_alpha(results, rows):
     return figure
 
 
-def loss_along_lam(results, rows):
+def loss_along_lam(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """The paper's Figure 2: loss on mixtures of test sentences."""
     del rows
     lines = list(itertools.product(results["backbone"].unique(), PLACES))
@@ -129,7 +133,7 @@ def loss_along_lam(results, rows):
     return figure
 
 
-def what_matters(results, rows):
+def what_matters(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """How far each variant is from Mixup, of what-matters."""
     del results
     rows = rows[~rows["difference"].isna()]
@@ -170,7 +174,7 @@ class Figure:
     """
 
     table: str
-    draw: Callable
+    draw: Callable[[pd.DataFrame, pd.DataFrame], plt.Figure]
     caption: str
 
 

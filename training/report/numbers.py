@@ -1,12 +1,15 @@
 """From results to numbers: means, comparisons, what the paper got."""
 
+from typing import Any
+
 import pandas as pd
 
 from training.report.columns import measures
 from training.report.statistics import compare, corrected
+from training.tables.table import Table
 
 
-def rows_of(table, results):
+def rows_of(table: Table, results: pd.DataFrame) -> pd.DataFrame:
     """One row of numbers per cell of a table.
 
     Args:
@@ -51,7 +54,7 @@ _COMPARED = (
 )
 
 
-def _means(runs):
+def _means(runs: pd.DataFrame) -> dict[str, float]:
     row = {}
     for name in measures():
         row[name] = runs[name].mean()
@@ -59,7 +62,9 @@ def _means(runs):
     return row | {"lam_shift": runs["lam_shift"].mean()}
 
 
-def _published(table, cell, other):
+def _published(
+    table: Table, cell: dict, other: dict | None
+) -> dict[str, float]:
     published = table.published.get(tuple(map(str, cell.values())))
     if not published:
         return {}
@@ -71,7 +76,9 @@ def _published(table, cell, other):
     return row
 
 
-def _difference(runs, others):
+def _difference(
+    runs: pd.DataFrame | None, others: pd.DataFrame | None
+) -> dict[str, float]:
     if runs is None or others is None:
         return {}
     runs, others = runs.set_index("seed"), others.set_index("seed")
@@ -85,10 +92,10 @@ def _difference(runs, others):
         "high": found.high,
         "p_value": found.p_value,
         "relative": found.relative,
-        "oracle_relative": oracle.relative,
+        "oracle_relative": oracle.relative,  # type: ignore[union-attr]
     }
 
 
-def _own_axis(cell, other):
+def _own_axis(cell: dict, other: dict) -> Any:
     """The value in which a cell differs from the one it is compared with."""
     return next(other[axis] for axis in cell if cell[axis] != other[axis])

@@ -1,6 +1,8 @@
 """What the figures of results are made of: panels, lines, error bars."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import matplotlib
 
@@ -8,6 +10,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from training.methods.methods import METHODS
 from training.report.formats import label
@@ -15,7 +18,12 @@ from training.report.formats import label
 WIDTH, HEIGHT = 3.6, 2.8  # inches, of a panel
 
 
-def errors_by(panel, block, axis, place_of):
+def errors_by(
+    panel: plt.Axes,
+    block: pd.DataFrame,
+    axis: str,
+    place_of: Callable[[pd.DataFrame], float],
+) -> None:
     """The methods' errors at each value of an axis, side by side.
 
     Args:
@@ -40,12 +48,14 @@ def errors_by(panel, block, axis, place_of):
             **METHODS[method].style,
         )
     panel.set_xscale("log")
-    panel.set_xticks(places, places)
+    panel.set_xticks(places, places)  # type: ignore[arg-type]
     panel.minorticks_off()
     panel.set_ylabel("test error (%)")
 
 
-def line_with_band(panel, x, values, method):
+def line_with_band(
+    panel: plt.Axes, x: Sequence[float], values: np.ndarray, method: str
+) -> None:
     """A method's mean and standard deviation, of `values` `(runs, points)`."""
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     style = METHODS[method].style
@@ -60,7 +70,9 @@ def line_with_band(panel, x, values, method):
     )
 
 
-def panels_of(number, most_columns=3):
+def panels_of(
+    number: int, most_columns: int = 3
+) -> tuple[plt.Figure, list[plt.Axes]]:
     """A figure with so many panels, and a list of these and of empty ones."""
     columns = min(number, most_columns)
     rows = math.ceil(number / columns)
@@ -77,9 +89,9 @@ def panels_of(number, most_columns=3):
     return figure, panels
 
 
-def legend_below(figure, panels):
+def legend_below(figure: plt.Figure, panels: list[plt.Axes]) -> None:
     """One legend of what any panel shows, below them all."""
-    entries = {}
+    entries: dict[str, Any] = {}
     for panel in panels:
         handles, labels = panel.get_legend_handles_labels()
         entries |= dict(zip(labels, handles, strict=True))

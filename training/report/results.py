@@ -3,7 +3,9 @@
 import collections
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +14,7 @@ from training.options.configuration import configuration
 from training.options.train_options import TrainOptions
 from training.report.columns import measures
 from training.run.record import misfit, read_record
+from training.tables.table import Table
 
 # How a run was trained; a table's cells may have any of these.
 _NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
@@ -27,7 +30,7 @@ _OPTIONAL = {
 }
 
 
-def load_records(folder):
+def load_records(folder: str | Path) -> tuple[list[dict], list[str]]:
     """All records of a folder, in the order of their files' names.
 
     Returns:
@@ -58,10 +61,10 @@ def load_records(folder):
         raise FileNotFoundError(
             f"--records-dir: there are no records in '{folder}'; {why[0]}"
         )
-    return records, skipped
+    return records, skipped  # type: ignore[return-value]
 
 
-def _fault(record):
+def _fault(record: dict) -> str | None:
     """Which part of a record can't be reported; `None` if all of it can."""
     fault = misfit(record, _form(record))
     if fault or "results" not in record:
@@ -74,14 +77,16 @@ def _fault(record):
     return None
 
 
-def _form(record):
+def _form(record: dict) -> dict[str, Any]:
     """What this record must have, in the sense of `misfit`."""
     asked = record["configuration"]
-    settings = dict.fromkeys(("dataset", "backbone", "method"), str)
+    settings: dict[str, Any] = dict.fromkeys(
+        ("dataset", "backbone", "method"), str
+    )
     for name, kind in _OPTIONAL.items():
         if name in asked:
             settings[name] = kind
-    form = {"configuration": settings}
+    form: dict[str, Any] = {"configuration": settings}
     if record.get("environment"):
         form["environment"] = {"versions": {}, "python": str}
     if "results" not in record:
@@ -102,12 +107,12 @@ def _form(record):
     return form
 
 
-def settings_of(record):
+def settings_of(record: dict) -> tuple:
     """How a record's run was trained: a tuple of `SETTINGS`' values."""
     return tuple(record["configuration"].get(name) for name in SETTINGS)
 
 
-def results_of(table, records):
+def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
     """The results of a table's cells.
 
     Where runs of a block of the table were trained in several ways, such as
@@ -125,8 +130,7 @@ def results_of(table, records):
     by_cell = collections.defaultdict(list)
     for record in records:
         if "results" in record:
-            cell = _identity(record["configuration"])
-            by_cell[cell].append(record)
+            by_cell[_identity(record["configuration"])].append(record)
     seeds = {r["configuration"].get("seed", 0) for r in records}
     found = collections.defaultdict(list)
     for cell in table.cells():
@@ -148,26 +152,30 @@ def results_of(table, records):
     return pd.DataFrame(rows, columns=columns)
 
 
-def _measured(results):
+def _measured(results: dict) -> dict[str, float]:
     """Dict from columns to numbers, `nan` for what is missing."""
-    values = {name: results.get(one) for name, one in measures().items()}
+    values: dict[str, Any] = {
+        name: results.get(one) for name, one in measures().items()
+    }
     return {
         name: math.nan if misfit(value, float) else value
         for name, value in values.items()
     }
 
 
-def _mean(values):
+def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _of_one_setting(runs):
+def _of_one_setting(
+    runs: list[tuple[dict, int, dict]],
+) -> list[tuple[dict, int, dict]]:
     count = collections.Counter(settings_of(record) for *_, record in runs)
     usual = max(count, key=lambda setting: (count[setting], setting[0]))
     return [run for run in runs if settings_of(run[-1]) == usual]
 
 
-def _identity(values):
+def _identity(values: dict) -> str:
     """What two runs of a cell and a seed have in common, as text."""
     kept = {
         key: value

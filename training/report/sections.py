@@ -2,8 +2,11 @@
 
 import collections
 
+import pandas as pd
+
 from training.methods.methods import METHODS
 from training.models.backbones import BACKBONES
+from training.report.figures import Figure
 from training.report.formats import (
     MISSING,
     interval,
@@ -13,11 +16,11 @@ from training.report.formats import (
     spread,
 )
 from training.report.markdown import markdown
-from training.tables.table import values_of
+from training.tables.table import Table, values_of
 from training.terminal import shown
 
 
-def glance(rows):
+def glance(rows: pd.DataFrame) -> str:
     """Table 2 in short: methods by backbones and data sets, test errors."""
     rows = rows[rows["seeds"] > 0]
     if rows.empty:
@@ -26,7 +29,7 @@ def glance(rows):
     return f"{errors}\n\n{verdict(rows)}\n"
 
 
-def beginnings(rows):
+def beginnings(rows: pd.DataFrame) -> str:
     """few-labels in short: what a classifier begins with, by its error."""
     rows = rows[rows["seeds"] > 0]
     if rows.empty:
@@ -38,15 +41,15 @@ def beginnings(rows):
     )
 
 
-def _errors(rows, down, across):
+def _errors(rows: pd.DataFrame, down: list[str], across: list[str]) -> str:
     """The test errors of some rows, by the axes down and those across."""
     cells = rows.set_index([*down, *across])
     columns = rows[across].drop_duplicates()
 
-    def named(axes, values):
+    def named(axes: list[str], values: tuple) -> str:
         return ", ".join(map(label, axes, values))
 
-    def error(key):
+    def error(key: tuple) -> str:
         if key not in cells.index:
             return MISSING
         cell = cells.loc[key]
@@ -59,22 +62,22 @@ def _errors(rows, down, across):
     return pipes(lines)
 
 
-def _seeds(rows):
+def _seeds(rows: pd.DataFrame) -> str:
     """How many runs the cells of some rows have."""
     return " to ".join(str(one) for one in sorted(set(rows["seeds"])))
 
 
-def verdict(rows):
+def verdict(rows: pd.DataFrame) -> str:
     """What the comparisons of AMP with Mixup in some rows of Table 2 say."""
     amp = rows[rows["method"].map(_is_adversarial)]
     return _compared(amp, " of AMP with Mixup")
 
 
-def _is_adversarial(method):
+def _is_adversarial(method: str) -> bool:
     return METHODS[method].is_adversarial
 
 
-def _compared(rows, what=""):
+def _compared(rows: pd.DataFrame, what: str = "") -> str:
     """Counts the comparisons of some rows, in a sentence."""
     rows = rows[~rows["difference"].isna()]
     if rows.empty:
@@ -97,10 +100,10 @@ def _compared(rows, what=""):
     )
 
 
-def section(table, results, rows):
+def section(table: Table, results: pd.DataFrame, rows: pd.DataFrame) -> str:
     """A table's blocks, with what they were trained with."""
     lines = [f"## {table.title}\n"]
-    missing = {}
+    missing: dict[str, list[str]] = {}
     blocks = list(table.blocks)
     grouped = dict(list(results.groupby(blocks, sort=False)))
     for values, block in rows.groupby(blocks, sort=False):
@@ -134,7 +137,7 @@ QUESTIONS = {
 }
 
 
-def answers(rows):
+def answers(rows: pd.DataFrame) -> str:
     """What the rows of what-matters say to `QUESTIONS`, as a list."""
     lines = ["## What matters, in short\n"]
     rows = rows[~rows["difference"].isna()]
@@ -150,7 +153,7 @@ def answers(rows):
     return "\n".join([*lines, ""]) if lines[1:] else ""
 
 
-def _settings(records):
+def _settings(records: pd.Series) -> str:
     values = records.iloc[0]["configuration"]
     words = {
         "steps": "steps",
@@ -170,11 +173,11 @@ def _settings(records):
         if "pooling" in values:
             parts.append(f"pooled by {values['pooling']}")
     sizes = sorted({one["dataset"]["train"] for one in records})
-    sizes = " to ".join(str(size) for size in {sizes[0]: 0, sizes[-1]: 0})
+    sizes = " to ".join(str(size) for size in {sizes[0]: 0, sizes[-1]: 0})  # type: ignore[assignment]
     return ", ".join([*parts, f"{sizes} sentences to train on"]) + "."
 
 
-def figure_list(figures):
+def figure_list(figures: dict[str, Figure]) -> str:
     """The figures and their captions; `""` if there are none."""
     if not figures:
         return ""
@@ -185,9 +188,9 @@ def figure_list(figures):
     return "\n".join(lines)
 
 
-def environments(records):
+def environments(records: list[dict]) -> str:
     """With which versions the records were made, and how long it took."""
-    count = collections.Counter()
+    count: collections.Counter[str] = collections.Counter()
     for record in records:
         about = record.get("environment")
         if about:
@@ -211,13 +214,13 @@ def environments(records):
     )
 
 
-def _code(text):
+def _code(text: str) -> str:
     """Foreign text as it is, in one line of Markdown."""
     text = shown(text).replace("`", "'")
     return f"`{text}`"
 
 
-def failures(records):
+def failures(records: list[dict]) -> str:
     """The runs that failed, and why; `""` if there are none."""
     failed = [record for record in records if "error" in record]
     if not failed:

@@ -1,6 +1,9 @@
 """The command `report`: from records to `RESULTS.md`, CSV files and figures."""
 
 import re
+from pathlib import Path
+
+import pandas as pd
 
 from keras_amp.whole import check_writable
 from training.report.figures import FIGURES, draw_figure
@@ -33,7 +36,9 @@ table --help`. The same numbers as CSV files lie in [`results`](results).
 """
 
 
-def report(records_dir, output, readme, is_drawing):
+def report(
+    records_dir: Path, output: Path, readme: Path | None, is_drawing: bool
+) -> list[Path]:
     """Writes the results of all records that lie in a folder.
 
     Args:
@@ -103,12 +108,12 @@ def report(records_dir, output, readme, is_drawing):
     return written
 
 
-def _glances(rows):
+def _glances(rows: dict[str, pd.DataFrame]) -> str:
     parts = glance(rows["2"]), beginnings(rows["few-labels"])
     return "\n".join(part for part in parts if part)
 
 
-def _with_results(text, rows):
+def _with_results(text: str, rows: dict[str, pd.DataFrame]) -> str:
     begin, end = README_MARKS
     if begin not in text or end not in text:
         raise ValueError(f"--readme: the file has no '{begin}' and '{end}'")
@@ -117,5 +122,5 @@ def _with_results(text, rows):
     return re.sub(pattern, lambda _: block, text, flags=re.DOTALL)
 
 
-def _slug(name):
+def _slug(name: str) -> str:
     return f"table_{name}" if name.isdigit() else name.replace("-", "_")
