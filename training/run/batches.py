@@ -1,17 +1,21 @@
 """Batches of word ids, padded to a few lengths."""
 
+from typing import Any
+
 import tensorflow as tf
+
+from training.data.dataset import Examples
 
 BUCKETS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
 def batches(
-    examples,
-    tokenizer,
-    batch_size,
-    seed=None,
-    skip=0,
-):
+    examples: Examples,
+    tokenizer: Any,
+    batch_size: int,
+    seed: int | None = None,
+    skip: int = 0,
+) -> tf.data.Dataset:
     """Batches of sentences and labels, padded to the next bucket's length.
 
     The sentences of a batch are drawn at random, not by length: which ones
@@ -40,7 +44,7 @@ def batches(
     buckets = tf.constant(lengths, tf.int64)
     ids = tf.RaggedTensor.from_tensor(ids, padding=0)
 
-    def pad(ids, labels):
+    def pad(ids: Any, labels: Any) -> tuple[Any, Any]:
         longest = ids.bounding_shape()[1]
         bucket = buckets[tf.searchsorted(buckets, longest[None])[0]]
         return ids.to_tensor(shape=tf.stack([-1, bucket])), labels

@@ -2,13 +2,16 @@
 
 import json
 import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from training.arrays import read_arrays, write_arrays
 from training.options.configuration import key_of
+from training.options.train_options import TrainOptions
 
 
 class DamagedCheckpointError(ValueError):
@@ -32,19 +35,21 @@ class Checkpoint(keras.callbacks.Callback):
         curves: Dict of lists, one value per finished epoch.
     """
 
-    def __init__(self, path, measure):
+    def __init__(
+        self, path: str | Path, measure: Callable[[], dict[str, float]]
+    ) -> None:
         super().__init__()
         self.path = Path(path)
         self.measure = measure
-        self.curves = {}
-        self._best = None
+        self.curves: dict[str, list[float]] = {}
+        self._best: list[np.ndarray] | None = None
 
     @property
-    def epochs(self):
+    def epochs(self) -> int:
         """Number of finished epochs."""
         return len(self.curves.get("val_accuracy", ()))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if not math.isfinite(logs["loss"]):
             raise FloatingPointError(
                 f"the loss became {logs['loss']} before evaluation {epoch + 1};"
@@ -57,11 +62,11 @@ class Checkpoint(keras.callbacks.Callback):
             self._best = self.model.get_weights()
         self._write()
 
-    def restore_best_weights(self):
+    def restore_best_weights(self) -> None:
         """Gives the model the weights of the first best epoch on dev."""
         self.model.set_weights(self._best)
 
-    def resume(self, model):
+    def resume(self, model: keras.Model) -> None:
         """Brings a compiled model to the state on disc, all of it or nothing.
 
         Raises:
@@ -83,34 +88,34 @@ class Checkpoint(keras.callbacks.Callback):
         self._best = [arrays[f"best_{i}"] for i in range(len(model.weights))]
         self.curves = curves
 
-    def _write(self):
+    def _write(self) -> None:
         states = [variable.numpy() for variable in _variables(self.model)]
         arrays = {"curves": json.dumps(self.curves)}
         write_arrays(self.path, arrays | _named(states, self._best))
 
 
-def checkpoint_path(options):
+def checkpoint_path(options: TrainOptions) -> Path:
     """Where the state of a run with these options lies, an `.npz` file."""
     folder = options.where.records_dir / options.where.name
     return folder / f".unfinished-{key_of(options)}.npz"
 
 
-def discard_checkpoint(options):
+def discard_checkpoint(options: TrainOptions) -> None:
     """Removes what a run with these options has kept, if anything."""
     checkpoint_path(options).unlink(missing_ok=True)
 
 
-def _variables(model):
+def _variables(model: keras.Model) -> list:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _named(states, best):
+def _named(states: Sequence, best: Sequence) -> dict[str, Any]:
     """A dict of a checkpoint's arrays, or of what they are assigned to."""
     named = {f"state_{i}": state for i, state in enumerate(states)}
     return named | {f"best_{i}": one for i, one in enumerate(best)}
 
 
-def _curves(text):
+def _curves(text: Any) -> dict[str, list[float]]:
     """The curves that a checkpoint holds as JSON.
 
     Raises:
@@ -129,7 +134,9 @@ def _curves(text):
     return curves
 
 
-def _check_arrays(arrays, variables):
+def _check_arrays(
+    arrays: Mapping[str, np.ndarray], variables: Mapping[str, Any]
+) -> None:
     """Refuses arrays that are not those of the variables.
 
     Raises:

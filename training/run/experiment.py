@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from training.data.dataset import Dataset, take_share
 from training.data.files import load_files
@@ -14,6 +15,7 @@ from training.methods.methods import METHODS
 from training.methods.released_step import loss_of
 from training.models.backbones import BACKBONES
 from training.models.words import load_words
+from training.options.train_options import TrainOptions
 from training.run.batches import batches
 from training.run.checkpoint import checkpoint_path
 from training.run.fit import EVALUATION_BATCH_SIZE, fit
@@ -38,7 +40,7 @@ class Experiment:
         model: The same, wrapped for the method and compiled.
     """
 
-    options: Any
+    options: TrainOptions
     dataset: Dataset
     tokenizer: keras.layers.Layer
     coverage: dict | None
@@ -46,7 +48,7 @@ class Experiment:
     model: keras.Model
 
     @classmethod
-    def of_options(cls, options):
+    def of_options(cls, options: TrainOptions) -> "Experiment":
         """Loads the data and builds the model.
 
         Args:
@@ -79,7 +81,7 @@ class Experiment:
         )
         return cls(options, dataset, tokenizer, coverage, classifier, model)
 
-    def description(self):
+    def description(self) -> dict[str, Any]:
         """What a record says of the data, as a dict."""
         return {
             "name": self.dataset.name,
@@ -91,7 +93,7 @@ class Experiment:
             "coverage": self.coverage,
         }
 
-    def run(self, verbose):
+    def run(self, verbose: int) -> tuple[dict, dict, np.ndarray]:
         """Trains, and leaves the model with its best weights on dev.
 
         The checkpoint that is kept is the one with the lowest dev error, the
@@ -138,11 +140,11 @@ class Experiment:
             )
         return results, curves, probabilities
 
-    def _test_batches(self, size):
+    def _test_batches(self, size: int) -> tf.data.Dataset:
         return batches(self.dataset.test, self.tokenizer, size)
 
 
-def load_dataset(options):
+def load_dataset(options: TrainOptions) -> Dataset:
     """The `Dataset` that the options ask for."""
     if options.data.train_file is not None:
         dataset = load_files(

@@ -2,11 +2,17 @@
 
 import contextlib
 import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 import keras_amp
 from keras_amp.serving import os_error
+from training.data.dataset import Dataset, Examples
+from training.options.train_options import TrainOptions
 from training.run.batches import batches
 from training.run.checkpoint import Checkpoint
 from training.run.numbered import next_version
@@ -14,7 +20,14 @@ from training.run.numbered import next_version
 EVALUATION_BATCH_SIZE = 250
 
 
-def fit(model, dataset, tokenizer, options, path, verbose):
+def fit(
+    model: keras.Model,
+    dataset: Dataset,
+    tokenizer: Any,
+    options: TrainOptions,
+    path: Path,
+    verbose: int,
+) -> dict[str, list]:
     """Trains the model and leaves it with its best weights on dev.
 
     Args:
@@ -70,7 +83,7 @@ def fit(model, dataset, tokenizer, options, path, verbose):
     }
 
 
-def _tensorboard(options, checkpoint):
+def _tensorboard(options: TrainOptions, checkpoint: Checkpoint) -> list:
     """The callback in a list; each run that begins has its own folder."""
     folder = _log_folder(options)
     if folder is None:
@@ -80,14 +93,14 @@ def _tensorboard(options, checkpoint):
     return [keras_amp.TensorBoard(path, write_graph=False)]
 
 
-def _log_folder(options):
+def _log_folder(options: TrainOptions) -> Path | None:
     if options.where.tensorboard is None:
         return None
     return options.where.tensorboard / options.where.name
 
 
 @contextlib.contextmanager
-def _naming(folder):
+def _naming(folder: Path | None) -> Iterator[None]:
     """Makes TensorFlow's errors about files in a folder what they are."""
     try:
         yield
@@ -97,12 +110,12 @@ def _naming(folder):
         raise os_error(error, folder) from error
 
 
-def _evaluation_batches(examples, tokenizer):
+def _evaluation_batches(examples: Examples, tokenizer: Any) -> tf.data.Dataset:
     """Batches in the examples' order, once through."""
     return batches(examples, tokenizer, EVALUATION_BATCH_SIZE)
 
 
-def _error(model, test):
+def _error(model: keras.Model, test: tf.data.Dataset) -> float:
     """The model's error on the batches of a test set, in %."""
     results = model.evaluate(test, verbose=0, return_dict=True)
     return 100 * (1 - results["accuracy"])

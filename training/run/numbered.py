@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def next_version(folder, suffix=""):
+def next_version(folder: str | Path, suffix: str = "") -> int:
     """The first number that no export in `folder` has reached yet.
 
     TensorFlow Serving serves the highest-numbered version in a model's folder.

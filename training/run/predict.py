@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -13,7 +14,7 @@ from training.terminal import console as new_console
 from training.terminal import shown
 
 
-def predict(model, texts):
+def predict(model: str | Path, texts: Sequence[str]) -> None:
     """Prints the most probable labels of each text.
 
     Says so if most words of a text are unknown to the classifier.
@@ -30,7 +31,7 @@ def predict(model, texts):
     path = find_export(model)
     if not texts:
         # Bytes that are no UTF-8 come as arguments of a command do.
-        sys.stdin.reconfigure(errors="surrogateescape")
+        sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     texts = list(texts) or [line.rstrip("\r\n") for line in sys.stdin]
     if not texts:
         raise ValueError("there is no text: pass some, or lines on stdin")
@@ -60,7 +61,7 @@ def predict(model, texts):
         console.print(warning)
 
 
-def find_export(model):
+def find_export(model: str | Path) -> Path:
     """The path of a SavedModel: `model` itself or its newest version."""
     path = Path(model)
     newest = path / str(next_version(path) - 1)

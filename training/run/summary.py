@@ -1,15 +1,21 @@
 """What a classifier gets wrong, for a person to read."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from rich.console import Console
 from rich.table import Table
 
+from training.data.dataset import Examples
 from training.terminal import shown
 
 NUM_EXAMPLES = 5
 WIDTH = 60  # letters of a sentence that are shown
 
 
-def most_confused(predicted, labels, num_classes):
+def most_confused(
+    predicted: np.ndarray, labels: np.ndarray, num_classes: int
+) -> tuple[int, int] | None:
     """The two classes that are taken for each other most often.
 
     Args:
@@ -36,7 +42,12 @@ def most_confused(predicted, labels, num_classes):
     return one, other
 
 
-def summarize(console, examples, probabilities, label_names):
+def summarize(
+    console: Console,
+    examples: Examples,
+    probabilities: np.ndarray,
+    label_names: Sequence[str],
+) -> None:
     """Prints the two classes that are confused most, and some wrong answers.
 
     The wrong answers are those the classifier is surest of.

@@ -1,10 +1,14 @@
 """The main job: data to trained, exported and recorded classifier."""
 
 import sys
+from pathlib import Path
+
+from rich.console import Console
 
 import keras_amp
 from keras_amp.serving import check_loadable
 from keras_amp.whole import check_writable
+from training.options.train_options import TrainOptions
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment
 from training.run.numbered import next_version
@@ -15,7 +19,7 @@ from training.terminal import console as new_console
 from training.terminal import shown
 
 
-def train(options):
+def train(options: TrainOptions) -> dict:
     """Trains, tests, exports and records one classifier.
 
     Args:
@@ -63,7 +67,7 @@ def train(options):
     return record
 
 
-def export(experiment, models, records):
+def export(experiment: Experiment, models: Path, records: Path) -> Path:
     """Exports under the first number free of models and records alike.
 
     Runs that end at the same time get a number each.
@@ -84,7 +88,7 @@ def export(experiment, models, records):
             continue
 
 
-def _describe(console, experiment):
+def _describe(console: Console, experiment: Experiment) -> None:
     about = experiment.description()
     for note in experiment.dataset.notes:
         console.print(shown(note))
@@ -107,7 +111,7 @@ def _describe(console, experiment):
         console.print(warning)
 
 
-def _folders(options):
+def _folders(options: TrainOptions) -> tuple[Path, Path]:
     """The run's folders of models and of records, made if need be."""
     models = options.where.models_dir / options.where.name
     records = options.where.records_dir / options.where.name
@@ -119,7 +123,7 @@ def _folders(options):
     return models, records
 
 
-def _report_errors(console, results):
+def _report_errors(console: Console, results: dict) -> None:
     console.print("\nError of the best checkpoint", style="bold", end="")
     console.print(
         f" (step {results['best_step']}): "
@@ -129,8 +133,13 @@ def _report_errors(console, results):
     )
 
 
-def _report_paths(console, options, model_path, record_path):
-    model_path = shown(model_path)
+def _report_paths(
+    console: Console,
+    options: TrainOptions,
+    model_path: Path,
+    record_path: Path,
+) -> None:
+    model_path = shown(model_path)  # type: ignore[assignment]
     console.print(f"\nModel:  {model_path}\nRecord: {shown(record_path)}")
     if options.where.tensorboard:
         console.print(

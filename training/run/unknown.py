@@ -1,9 +1,15 @@
 """What to say of texts most of whose words a classifier does not know."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import tensorflow as tf
 
 from keras_amp.text import count_unknown
+from training.data.dataset import Dataset
 from training.models.backbones import BACKBONES
+from training.options.model_options import ModelOptions
 from training.terminal import shown
 
 _INSTEAD = (
@@ -12,7 +18,9 @@ _INSTEAD = (
 )
 
 
-def before_training(dataset, tokenizer, options):
+def before_training(
+    dataset: Dataset, tokenizer: Any, options: ModelOptions
+) -> str | None:
     """A sentence if most of the words to be tested on are unknown.
 
     Args:
@@ -40,7 +48,9 @@ def before_training(dataset, tokenizer, options):
     )
 
 
-def in_answers(texts, shares):
+def in_answers(
+    texts: Sequence[str], shares: Sequence[float] | np.ndarray
+) -> str | None:
     """A sentence if most words of some texts are unknown.
 
     Args:
