@@ -5,9 +5,12 @@ Positions of shape `(time, units)` or `(1, time, units)`, a causal mask
 nothing in their shapes says so once `time` is the size of the batch.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
-from keras_amp.graph import run_calls
+from keras_amp.graph import Call, run_calls
 
 # A prime of which no other axis is a multiple.
 _BATCH = 10_007
@@ -15,7 +18,11 @@ _BATCH = 10_007
 _LENGTHS = (64, 224, 32, 16, 8, 4, 2, 1)
 
 
-def is_batched(calls, inputs, tensors):
+def is_batched(
+    calls: Sequence[Call],
+    inputs: Sequence[keras.KerasTensor],
+    tensors: Sequence[keras.KerasTensor],
+) -> tuple[bool, ...]:
     """Says of symbolic tensors whether their first axis is the batch's.
 
     The shapes are computed anew, for inputs of a batch size that no other
@@ -46,7 +53,11 @@ def is_batched(calls, inputs, tensors):
     return tuple(shape[:1] in ((_BATCH,), (None,)) for shape in shapes)
 
 
-def _shapes(calls, inputs, tensors):
+def _shapes(
+    calls: Sequence[Call],
+    inputs: Sequence[keras.KerasTensor],
+    tensors: Sequence[keras.KerasTensor],
+) -> list[tuple]:
     """Shapes of tensors for a batch of `_BATCH` examples."""
     for length in _LENGTHS:
         values = [
@@ -71,7 +82,7 @@ def _shapes(calls, inputs, tensors):
     ]
 
 
-def _infer(operation, args, kwargs):
+def _infer(operation: Any, args: Any, kwargs: dict) -> Any:
     """The shapes of what an operation makes, without running it."""
     if isinstance(operation, keras.Layer):
         kwargs.pop("training", None)

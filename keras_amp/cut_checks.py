@@ -1,9 +1,11 @@
 """What can be cut, and what may cross a cut; the sentences that say so."""
 
+from typing import Any
+
 import keras
 
 
-def check_model(model, within=""):
+def check_model(model: Any, within: str = "") -> None:
     """Raises unless Keras knows, and follows, the order of a model's layers.
 
     Args:
@@ -38,7 +40,7 @@ def check_model(model, within=""):
         )
 
 
-def check_one_output(model):
+def check_one_output(model: keras.Model) -> None:
     """Raises `ValueError` if a model has several outputs."""
     if len(model.outputs) != 1:
         raise ValueError(
@@ -47,7 +49,7 @@ def check_one_output(model):
         )
 
 
-def check_crossing(tensor, mix_at):
+def check_crossing(tensor: keras.KerasTensor, mix_at: str) -> None:
     """Raises `ValueError` for what can neither be mixed nor united."""
     if keras.backend.is_float_dtype(tensor.dtype) or _is_padding_mask(tensor):
         return
@@ -59,7 +61,7 @@ def check_crossing(tensor, mix_at):
     )
 
 
-def _is_padding_mask(tensor):
+def _is_padding_mask(tensor: keras.KerasTensor) -> bool:
     """Says whether a symbolic tensor is a padding mask.
 
     Bool tensors are, and int tensors whose name ends in "mask", such as the

@@ -1,7 +1,7 @@
 """Errors of other libraries, for a sentence of our own."""
 
 
-def one_line(error, limit=160):
+def one_line(error: BaseException, limit: int = 160) -> str:
     """An error as one line of at most `limit` characters, and "…" if cut.
 
     Examples:

@@ -1,13 +1,14 @@
 """Packages that not everyone needs: imported when used, named when absent."""
 
 import importlib
+from types import ModuleType
 
 
 class MissingPackage(ModuleNotFoundError):  # noqa: N818 (says what it is)
     """What was asked for needs a package that is not installed."""
 
 
-def needed(module, what, install):
+def needed(module: str, what: str, install: str) -> ModuleType:
     """Imports a module that an installation may lack.
 
     Args:

@@ -7,11 +7,12 @@ import platform
 import re
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 
 @contextlib.contextmanager
-def written_whole(path):
+def written_whole(path: str | Path) -> Iterator[Path]:
     """Gives a path to write at; what is there in the end appears at `path`.
 
     Until then it has a name of this process and thread alone: those that write
@@ -53,7 +54,7 @@ def written_whole(path):
         _remove(unfinished)
 
 
-def remove_abandoned(folder):
+def remove_abandoned(folder: str | Path) -> None:
     """Removes what `written_whole` left in a folder when it was killed.
 
     What belongs to a process that lives, or to another machine, stays.
@@ -70,7 +71,7 @@ def remove_abandoned(folder):
             _remove(path)
 
 
-def check_writable(folder):
+def check_writable(folder: str | Path) -> None:
     """Makes a folder and writes into it, to know before hours of work.
 
     Also removes what is abandoned in it.
@@ -89,14 +90,14 @@ def check_writable(folder):
     (folder / ".writable").unlink(missing_ok=True)
 
 
-def _about(error, path):
+def _about(error: OSError, path: Path) -> OSError:
     """The same error, with the file's own name."""
     if error.errno is None:
         return type(error)(f"'{path}': {error}")
     return OSError(error.errno, error.strerror, str(path))
 
 
-def _is_alive(process):
+def _is_alive(process: int) -> bool:
     if os.name != "posix":  # elsewhere `os.kill` would end it
         return True
     try:
@@ -108,7 +109,7 @@ def _is_alive(process):
     return True
 
 
-def _remove(path):
+def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

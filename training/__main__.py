@@ -5,6 +5,7 @@ For a first look, which needs no file: python -m training train
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -104,9 +105,9 @@ def report(
         print(shown(path))
 
 
-def main():
+def main() -> None:
     """Runs a command; bad input ends with one line and exit code 2."""
-    commands = {
+    commands: dict[str, Callable] = {
         "train": train,
         "predict": predict,
         "data": data,
@@ -114,7 +115,7 @@ def main():
         "report": report,
     }
     # Not every terminal has every letter of other people's texts.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         tyro.extras.subcommand_cli_from_dict(
             commands, prog="python -m training", description=__doc__

@@ -5,13 +5,16 @@ part of `keras_amp`; `docs/choices.md` has the list.
 """
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import ops
 
 import keras_amp
 from keras_amp import policy
-from keras_amp.mixup import mix_hidden
+from keras_amp.mixup import Found, Pairs, mix_hidden
+from training.methods.released import Released
 
 WINDOW = 5  # batches, over which re-weighting knows the gains
 
@@ -22,7 +25,7 @@ class BinaryCrossEntropy(keras.losses.Loss):
     The loss takes int labels `(batch,)` and logits `(batch, classes)`.
     """
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         labels = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1])
         # log(1 - p) of a softmax, without the cancellation of 1 - p.
         log_p = ops.log_softmax(y_pred)
@@ -36,7 +39,7 @@ class BinaryCrossEntropy(keras.losses.Loss):
         return ops.sum(losses, axis=-1)
 
 
-def loss_of(released):
+def loss_of(released: Released) -> keras.losses.Loss:
     """The loss that the options ask for, of int labels and logits."""
     if released.binary_cross_entropy:
         return BinaryCrossEntropy()
@@ -63,7 +66,9 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
             from a step, if there are sample weights.
     """
 
-    def __init__(self, model, mix_at, released, **kwargs):
+    def __init__(
+        self, model: keras.Model, mix_at: Any, released: Released, **kwargs: Any
+    ) -> None:
         super().__init__(model, mix_at, min_op=True, **kwargs)
         if not isinstance(mix_at, str):
             raise ValueError(
@@ -80,7 +85,7 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
             trainable=False,
         )
 
-    def compile(self, *args, **kwargs):
+    def compile(self, *args: Any, **kwargs: Any) -> None:
         super().compile(*args, **kwargs)
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1:
@@ -105,7 +110,7 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
                 f"Received: a loss with reduction={reduction!r}"
             )
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> Any:
         _, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if sample_weight is not None:
             raise ValueError(
@@ -115,26 +120,32 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
             )
         return super().train_step(data)
 
-    def choose_lam(self, upper, hidden, pairs):
+    def choose_lam(self, upper: Callable, hidden: list, pairs: Pairs) -> Found:
         if not self.released.fresh_noise:
             return super().choose_lam(upper, hidden, pairs)
         # One scope around both passes: from one to the other seeds move on.
         with keras.StatelessScope():
             return super().choose_lam(upper, hidden, pairs)
 
-    def search_loss(self, upper, hidden, pairs, lam_inputs):
+    def search_loss(
+        self, upper: Callable, hidden: list, pairs: Pairs, lam_inputs: Any
+    ) -> Any:
         if not self.released.fresh_noise:
             return super().search_loss(upper, hidden, pairs, lam_inputs)
         y_pred = _predict(upper, hidden, pairs, lam_inputs)
         return pairs.loss(self.per_example_loss, y_pred)
 
-    def search_gradient(self, upper, hidden, pairs):
+    def search_gradient(
+        self, upper: Callable, hidden: list, pairs: Pairs
+    ) -> tuple[Any, Any]:
         loss, grad = super().search_gradient(upper, hidden, pairs)
         if self.released.mean_gradient:
             grad /= ops.cast(ops.shape(grad)[0], grad.dtype)
         return loss, grad
 
-    def train_at(self, upper, hidden, pairs, found):
+    def train_at(
+        self, upper: Callable, hidden: list, pairs: Pairs, found: Found
+    ) -> tuple[Any, Any, Any]:
         if self.released.reweight:
             weight = self._weigh(found.gain)
             pairs = dataclasses.replace(
@@ -149,7 +160,7 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
         y_pred = ops.where(mask[:, None], y_pred_adv, y_pred)
         return self.total_loss(pairs, y_pred), y_pred, pairs.lam
 
-    def _weigh(self, gain):
+    def _weigh(self, gain: Any) -> Any:
         """1, and more by the z-score of a gain that is above average.
 
         Mean and standard deviation are those of the gains above 0 in the last
@@ -172,7 +183,9 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
         return 1.0 + ops.where(gain > mean, score, 0.0)
 
 
-def _predict(upper, hidden, pairs, lam_inputs):
+def _predict(
+    upper: Callable, hidden: list, pairs: Pairs, lam_inputs: Any
+) -> Any:
     """One pass of `upper`, as it trains, on inputs mixed at λ."""
     mixed = mix_hidden(hidden, pairs.partner, lam_inputs, upper)
     return upper(mixed, training=True)

@@ -1,10 +1,14 @@
 """BERT and its word pieces, from options."""
 
+from typing import Any
+
+import keras
+
 import keras_amp
 from keras_amp.text import WordPieceTokenizer
 
 
-def piece_tokenizer(options, texts):
+def piece_tokenizer(options: Any, texts: list[str]) -> WordPieceTokenizer:
     """The word pieces that the encoder knows; texts teach it none.
 
     Raises:
@@ -24,7 +28,9 @@ def piece_tokenizer(options, texts):
     return WordPieceTokenizer(**known, max_length=options.max_length)
 
 
-def build_bert(options, tokenizer, num_classes):
+def build_bert(
+    options: Any, tokenizer: WordPieceTokenizer, num_classes: int
+) -> keras.Model:
     """A classifier on an encoder, pretrained or new.
 
     Raises:
@@ -40,7 +46,7 @@ def build_bert(options, tokenizer, num_classes):
     )
 
 
-def _encoder(options, vocabulary_size):
+def _encoder(options: Any, vocabulary_size: int) -> tuple[Any, str | None]:
     """The encoder to begin with, and what it was pooled by."""
     if options.bert in keras_amp.backbones.BERT_SIZES:
         encoder = keras_amp.random_bert(

@@ -1,18 +1,26 @@
 """Classifiers of words and what they begin with, from options."""
 
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
 import keras_amp
 from keras_amp import text
 from training.data.vector_cache import load_vectors
 
 
-def word_tokenizer(options, texts):
+def word_tokenizer(options: Any, texts: list[str]) -> keras.layers.Layer:
     """The words of the training texts."""
     return text.word_tokenizer(
         texts, max_words=options.max_words, max_length=options.max_length
     )
 
 
-def load_words(options, tokenizer, folder):
+def load_words(
+    options: Any, tokenizer: Any, folder: str | Path
+) -> text.WordVectors | None:
     """The pretrained vectors that the options ask for, or `None`.
 
     Args:
@@ -35,7 +43,13 @@ def load_words(options, tokenizer, folder):
     )
 
 
-def build_on_words(name, options, tokenizer, num_classes, vectors=None):
+def build_on_words(
+    name: str,
+    options: Any,
+    tokenizer: Any,
+    num_classes: int,
+    vectors: np.ndarray | None = None,
+) -> keras.Model:
     """A classifier of words.
 
     Args:

@@ -79,7 +79,7 @@ class Experiment:
             metrics=["accuracy"],
             jit_compile=options.optimisation.jit_compile,
         )
-        return cls(options, dataset, tokenizer, coverage, classifier, model)
+        return cls(options, dataset, tokenizer, coverage, classifier, model)  # type: ignore[arg-type]
 
     def description(self) -> dict[str, Any]:
         """What a record says of the data, as a dict."""
