@@ -21,7 +21,7 @@ def warning(backbone, dev, test):
         for texts in (["to be"], dev, test)
     )
     dataset = Dataset("name", ("a", "b"), train, dev, test)
-    options = TrainOptions.of(backbone=backbone)
+    options = TrainOptions.of(backbone=backbone).model
     return before_training(dataset, TOKENIZERS[backbone], options)
 
 
