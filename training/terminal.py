@@ -59,3 +59,17 @@ def listed(names: Iterable[Any], most: int = 10) -> str:
     names = list(names)
     text = ", ".join(shown(name, width=40) for name in names[:most])
     return text + (f" and {len(names) - most} more" * (len(names) > most))
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it.
+
+    Examples:
+        >>> duration(8.2), duration(200), duration(9000)
+        ('8 s', '3 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

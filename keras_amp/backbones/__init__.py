@@ -12,5 +12,6 @@ from keras_amp.backbones.bert_encoder import (
 )
 from keras_amp.backbones.bert_encoder import random_bert as random_bert
 from keras_amp.backbones.bert_names import BERT_NAMES as BERT_NAMES
+from keras_amp.backbones.bert_names import bert_at_hand as bert_at_hand
 from keras_amp.backbones.bilstm import BiLSTM as BiLSTM
 from keras_amp.backbones.text_cnn import TextCNN as TextCNN

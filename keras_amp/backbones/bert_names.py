@@ -1,5 +1,7 @@
 """Pretrained encoders by name, and where they are looked for."""
 
+import contextlib
+import importlib.util
 import os
 from pathlib import Path
 
@@ -60,6 +62,30 @@ def find_bert(source):
     return f"hf://{identity}"
 
 
+def bert_at_hand():
+    """The first of `BERT_NAMES` that is on this machine.
+
+    Returns:
+        String, or `None` if there is none below the folder of
+        `KERAS_AMP_MODELS` or in the hub's cache, or what reads and cuts texts
+        for it is not installed.
+
+    Raises:
+        ValueError: If `KERAS_AMP_MODELS` names no folder.
+    """
+    modules = ("keras_hub", "tensorflow_text", "huggingface_hub")
+    if not all(importlib.util.find_spec(module) for module in modules):
+        return None
+    for name in BERT_NAMES:
+        source = find_bert(name)
+        if not source.startswith("hf://"):
+            return name
+        with contextlib.suppress(Exception):  # Of the hub, of the disc.
+            if not _missing(_snapshot(source, is_offline=True)):
+                return name
+    return None
+
+
 def downloaded(source):
     """The folder of what a handle of Hugging Face's hub names.
 
@@ -73,24 +99,20 @@ def downloaded(source):
     """
     if not str(source).startswith("hf://"):
         return source
-    identity = str(source).removeprefix("hf://")
-    hub = needed("huggingface_hub", f"'{source}'", '"keras_amp[bert]"')
+    needed("huggingface_hub", f"'{source}'", '"keras_amp[bert]"')
     for is_offline in (True, False):
         try:
-            folder = hub.snapshot_download(
-                identity,
-                allow_patterns=[*_FILES, POOLING_FILE, "model*.safetensors"],
-                local_files_only=is_offline,
-            )
+            folder = _snapshot(source, is_offline)
         except Exception as error:  # Of the hub, of the network, of the disc.
             why = one_line(error)
             continue
         # What a download that was broken off has left is not all of it; of
         # a preset of keras-hub's, which has other files, this is not asked.
-        missing = [one for one in _NEEDED if not any(Path(folder).glob(one))]
+        missing = _missing(folder)
         if not missing or not (is_offline or is_hugging_face(folder)):
             return folder
         why = f"'{folder}' has no {', '.join(missing)}"
+    identity = str(source).removeprefix("hf://")
     name = Path(identity).name
     raise ValueError(
         f"'{identity}' is not in the hub's cache and can't be reached. "
@@ -98,3 +120,18 @@ def downloaded(source):
         f"folder '{name}', and set KERAS_AMP_MODELS to the folder above. It "
         f"is {why}"
     )
+
+
+def _snapshot(source, is_offline):
+    """The folder in the hub's cache of what a handle names."""
+    import huggingface_hub
+
+    return huggingface_hub.snapshot_download(
+        source.removeprefix("hf://"),
+        allow_patterns=[*_FILES, POOLING_FILE, "model*.safetensors"],
+        local_files_only=is_offline,
+    )
+
+
+def _missing(folder):
+    return [one for one in _NEEDED if not any(Path(folder).glob(one))]

@@ -52,6 +52,14 @@ class Dataset:
     test: Examples
     notes: tuple[str, ...] = ()
 
+    @property
+    def given(self) -> Examples:
+        """Training and dev examples together: all but what is tested on."""
+        one, other = self.train, self.dev
+        return Examples(
+            one.texts + other.texts, np.concatenate([one.labels, other.labels])
+        )
+
 
 def hold_out(
     examples: Examples,

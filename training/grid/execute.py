@@ -48,7 +48,7 @@ def execute(options: TrainOptions, threads: int) -> dict:
 
 def _run(options: TrainOptions) -> dict:
     experiment = Experiment.of_options(options)
-    results, curves, _ = experiment.run(verbose=0)
+    results, curves, _ = experiment.run()
     return ended(experiment.description(), results, curves)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from training.machine import usable_cores
-from training.options.model_options import ModelOptions
+from training.options.model_options import PAPER_BERT
 
 RECORDS_DIR = Path("docs/results/records")
 _SHARED = (
@@ -58,7 +58,7 @@ class GridOptions:
     # File of word vectors, of cnn-vectors and bilstm-vectors.
     embeddings: Path | None = None
     # What bert begins with, as of `train`.
-    bert: str = ModelOptions.bert
+    bert: str = PAPER_BERT
     # vocab.txt of bert's word pieces, as of `train`.
     vocabulary: Path | None = None
     # Compile the steps with XLA.

@@ -9,7 +9,6 @@ import numpy as np
 from training.grid.grid_options import GridOptions
 from training.models.backbones import BACKBONES
 from training.options.configuration import configuration, key_of
-from training.options.model_options import ModelOptions
 from training.options.train_options import TrainOptions
 from training.tables import TABLES
 
@@ -77,7 +76,7 @@ def _options(grid: GridOptions, fields: dict) -> TrainOptions:
             )
         fields = fields | {"embeddings": str(grid.embeddings)}
     if BACKBONES[fields["backbone"]].reads_words:
-        fields = fields | {"vocabulary": None, "bert": ModelOptions.bert}
+        fields = fields | {"vocabulary": None, "bert": None}
     return TrainOptions.of(**(grid.shared() | fields)).resolved()
 
 

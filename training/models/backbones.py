@@ -17,6 +17,8 @@ _PAPER = {
     "steps": 8000,
     "steps_per_evaluation": 100,
 }
+# Of someone's own texts, often a few hundred, of which dev has a tenth.
+_OWN = {"learning_rate": 1e-3, "keep": "by-loss", "patience": 4}
 
 # What loads TensorFlow is imported where a model is made: naming a backbone,
 # as the command line does, loads none of it.
@@ -39,6 +41,23 @@ def _on_words(name: str) -> Callable:
         return build_on_words(name, options, tokenizer, num_classes, vectors)
 
     return build
+
+
+def _term_tokenizer(options: Any, texts: list[str]) -> Any:
+    from training.models.linear import MOST_TERMS, TermTokenizer
+
+    return TermTokenizer(
+        texts, options.max_words or MOST_TERMS, options.max_length
+    )
+
+
+def _linear(
+    options: Any, tokenizer: Any, num_classes: int, vectors: Any
+) -> Any:
+    from training.models.linear import build_linear
+
+    del vectors
+    return build_linear(options, tokenizer, num_classes)
 
 
 def _piece_tokenizer(options: Any, texts: list[str]) -> Any:
@@ -107,6 +126,9 @@ class Backbone:
             vectors to begin with, `(ids, units)` or `None`, to a `keras.Model`
             from ids to logits, with layers `word` and `sentence`.
         preset: Dict of settings, as `TrainOptions` has them.
+        own_preset: Dict of those that differ for someone's own texts.
+        own_passes, own_steps: Ints, how often each of someone's own texts is
+            trained on, and how many steps there are at least.
         random_preset: Dict of those that differ where `--bert` names a size,
             of which nothing is pretrained.
         reads_words: Bool, whether its ids are words, which may begin with
@@ -122,6 +144,9 @@ class Backbone:
     tokenizer: Callable
     build: Callable
     preset: dict
+    own_preset: dict = dataclasses.field(default_factory=lambda: _OWN)
+    own_passes: int = 20
+    own_steps: int = 300
     random_preset: dict = dataclasses.field(default_factory=dict)
     reads_words: bool = True
     needs: tuple[str, str] | None = None
@@ -150,6 +175,23 @@ BACKBONES = {
             workloads=(_words_workload("bilstm", "BiLSTM"),),
         ),
         Backbone(
+            name="linear",
+            title="linear",
+            about="a logistic regression on words and pairs of words",
+            tokenizer=_term_tokenizer,
+            build=_linear,
+            preset=_PAPER,
+            # It begins where it should end.
+            own_preset=_OWN
+            | {
+                "learning_rate": 1e-4,
+                "dropout": 0.0,
+                "last_layer": "regression",
+            },
+            own_passes=0,
+            own_steps=20,
+        ),
+        Backbone(
             name="bert",
             title="BERT",
             about="BERT: its pooled output, dropout and one layer",
@@ -162,6 +204,10 @@ BACKBONES = {
                 "dropout": 0.1,
                 "l2": 0.0,
             },
+            own_preset=_OWN
+            | {"learning_rate": 5e-5, "last_layer": "regression"},
+            own_passes=4,
+            own_steps=200,
             # Weights that begin at random, of which the paper has none, learn
             # little at a learning rate made for pretrained ones.
             random_preset={"learning_rate": 3e-4},

@@ -16,6 +16,23 @@ from training.options.registries import check_known, one_of
 class DataOptions:
     """What is trained and tested on."""
 
+    # Your own labelled texts, instead of --dataset: .csv, .tsv, .txt or .jsonl
+    # with named columns, or .tsv or .txt with label<TAB>text.
+    train_file: Path | None = None
+    # Column of the text in your files.
+    text_column: str = "text"
+    # Column of the label in your files.
+    label_column: str = "label"
+    # To test on; else a tenth of --train-file.
+    test_file: Path | None = None
+    # To choose the best checkpoint on; else a tenth of --train-file.
+    dev_file: Path | None = None
+    # One letter, or tab, that parts the cells in your tables; else tab, and
+    # in .csv the one of , ; | and tab that finds the columns in the header.
+    delimiter: str | None = None
+    # Of your tables: double (inside of quotes, "" is a quote; as .csv has it),
+    # backslash (\" is one) or none (quotes are letters; as .tsv has it).
+    quoting: str | None = None
     dataset: one_of(SOURCES, "Labelled sentences") = "demo"  # type: ignore[valid-type]
     # Train on the labelled phrases of sst1 or sst2.
     phrases: bool = False
@@ -28,23 +45,6 @@ class DataOptions:
     train_share: float = 1.0
     # Seed of what --train-share takes.
     subset_seed: int = 0
-    # Your own labelled texts, instead of --dataset: .csv, .tsv, .txt or .jsonl
-    # with named columns, or .tsv or .txt with label<TAB>text.
-    train_file: Path | None = None
-    # To choose the best checkpoint on; else a tenth of --train-file.
-    dev_file: Path | None = None
-    # To test on; else a tenth of --train-file.
-    test_file: Path | None = None
-    # Column of the text in your files.
-    text_column: str = "text"
-    # Column of the label in your files.
-    label_column: str = "label"
-    # One letter, or tab, that parts the cells in your tables; else tab, and
-    # in .csv the one of , ; | and tab that finds the columns in the header.
-    delimiter: str | None = None
-    # Of your tables: double (inside of quotes, "" is a quote; as .csv has it),
-    # backslash (\" is one) or none (quotes are letters; as .tsv has it).
-    quoting: str | None = None
 
     @property
     def task(self) -> str:
@@ -52,9 +52,14 @@ class DataOptions:
         return self.train_file.stem if self.train_file else self.dataset
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is someone's own file, not one that has a name."""
+        return self.train_file is not None
+
+    @property
     def preset(self) -> dict[str, Any]:
-        """Dict of the settings that the data set has of its own."""
-        return {} if self.train_file else SOURCES[self.dataset].preset
+        """Dict of the settings that a data set with a name has of its own."""
+        return {} if self.is_own else SOURCES[self.dataset].preset
 
     def layout(self) -> Layout:
         """The `Layout` of the user's own files, if it is one."""

@@ -14,7 +14,9 @@ from training.options.registries import check_known, one_of
 class MixingOptions:
     """What is mixed, and how."""
 
-    method: one_of(METHODS, "What is mixed") = "word-amp"  # type: ignore[valid-type]
+    method: one_of(  # type: ignore[valid-type]
+        METHODS, "What is mixed", "word-amp, but none for --train-file"
+    ) = None
     # Concentration of Beta(alpha, alpha), from which lam is drawn; > 0.
     alpha: float = 1.0
     # Adversarial step size on lam; >= 0.
@@ -29,10 +31,10 @@ class MixingOptions:
 
     def check(self) -> None:
         """Raises `ValueError` if the method can't be combined with the rest."""
+        check_known("--method", self.method, METHODS)
         # Not before it is used: it loads TensorFlow.
         from keras_amp import policy
 
-        check_known("--method", self.method, METHODS)
         if self.lam_points != 0 and self.lam_points < 2:
             raise ValueError(
                 f"--lam-points must be 0 or at least 2, not {self.lam_points}"

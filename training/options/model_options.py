@@ -8,6 +8,10 @@ from typing import Any
 from training.models.backbones import BACKBONES
 from training.options.registries import check_known, one_of
 
+# The paper's, as keras-hub calls it.
+PAPER_BERT = "bert_base_en_uncased"
+LAST_LAYERS = ("random", "regression")
+
 
 # The comments below are the command line's help: of attributes' docstrings its
 # parser would keep the line breaks, as it does before a line that begins with
@@ -16,7 +20,12 @@ from training.options.registries import check_known, one_of
 class ModelOptions:
     """What is trained, and what it begins with."""
 
-    backbone: one_of(BACKBONES, "What is trained") = "cnn"  # type: ignore[valid-type]
+    backbone: one_of(  # type: ignore[valid-type]
+        BACKBONES,
+        "What is trained",
+        "cnn, but for --train-file bert if a pretrained encoder is at hand and "
+        "words do not tell more, else linear",
+    ) = None
     # What the words of cnn and bilstm begin with: random, or a file of word
     # vectors (GloVe or word2vec, text or binary, also .gz or .zip).
     embeddings: str = "random"
@@ -26,14 +35,20 @@ class ModelOptions:
     # bert-base-uncased or bert-base-multilingual-cased, looked for below the
     # folder of $KERAS_AMP_MODELS and on the hub; a preset of keras-hub; a
     # folder (a preset, a Hugging Face model, Google's checkpoint); or for
-    # random weights a size: tiny, mini, small, medium, base or large.
-    bert: str = "bert_base_en_uncased"
+    # random weights a size: tiny, mini, small, medium, base or large. Else
+    # bert_base_en_uncased, but for --train-file the first of the names that is
+    # at hand.
+    bert: str | None = None
     # vocab.txt of bert's word pieces; else what lies beside its weights.
     vocabulary: Path | None = None
     # What of bert is classified: first, the first piece's features, or mean,
     # those of all pieces; else mean for models of sentence-transformers and
     # first for all others.
     pooling: str | None = None
+    # What the last layer begins with: random, or regression, a logistic
+    # regression on what it receives of the training texts; else random, but
+    # regression for --train-file with linear or a pretrained encoder.
+    last_layer: str | None = None
     # Dropout rate on the sentence features, 0 to below 1; 0.5 (bert: 0.1).
     dropout: float | None = None
     # L2 penalty on the weights of the filters or LSTM and the last layer; else
@@ -47,19 +62,34 @@ class ModelOptions:
     @property
     def preset(self) -> dict[str, Any]:
         """Dict of the backbone's settings."""
+        backbone = BACKBONES[self.backbone]
+        random = backbone.random_preset if self.is_random_bert else {}
+        return backbone.preset | random
+
+    @property
+    def own_preset(self) -> dict[str, Any]:
+        """Dict of the backbone's settings for someone's own texts."""
+        backbone = BACKBONES[self.backbone]
+        preset = backbone.preset | backbone.own_preset
+        if self.is_random_bert:
+            preset |= backbone.random_preset | {"last_layer": "random"}
+        # How many steps is known once the texts are counted.
+        return preset | {"steps": None, "steps_per_evaluation": None}
+
+    @property
+    def is_random_bert(self) -> bool:
+        """Whether `bert` names a size, of which nothing is pretrained."""
         # Not before it is used: it loads TensorFlow.
         from keras_amp.backbones import BERT_SIZES
 
-        backbone = BACKBONES[self.backbone]
-        is_random = self.bert in BERT_SIZES
-        return backbone.preset | (backbone.random_preset if is_random else {})
+        return self.bert in BERT_SIZES
 
     @property
     def title(self) -> str:
         """The backbone, and what it begins with unless it is the default."""
         if not BACKBONES[self.backbone].reads_words:
-            is_default = self.bert == ModelOptions.bert
-            begin = "" if is_default else Path(self.bert).name
+            is_default = self.bert == PAPER_BERT
+            begin = "" if is_default else Path(str(self.bert)).name
         elif self.embeddings == "random":
             begin = ""
         else:
@@ -69,9 +99,10 @@ class ModelOptions:
 
     def check(self) -> None:
         """Raises `ValueError` if an option is for another backbone."""
-        from keras_amp.backbones import BERT_SIZES, POOLINGS
-
         check_known("--backbone", self.backbone, BACKBONES)
+        # Not before it is used: it loads TensorFlow.
+        from keras_amp.backbones import POOLINGS
+
         is_bert = not BACKBONES[self.backbone].reads_words
         if is_bert and (self.embeddings != "random" or self.max_words):
             raise ValueError(
@@ -80,7 +111,14 @@ class ModelOptions:
             )
         for key in ("vocabulary", "pooling"):
             if getattr(self, key) and not is_bert:
-                raise ValueError(f"--{key} is for --backbone bert")
+                raise ValueError(
+                    f"--{key.replace('_', '-')} is for --backbone bert"
+                )
+        if self.last_layer not in (None, *LAST_LAYERS):
+            raise ValueError(
+                f"--last-layer must be {' or '.join(LAST_LAYERS)}, not "
+                f"'{self.last_layer}'"
+            )
         if self.pooling not in (None, *POOLINGS):
             raise ValueError(
                 f"--pooling must be {' or '.join(POOLINGS)}, not "
@@ -88,7 +126,7 @@ class ModelOptions:
             )
         if self.freeze_embeddings and self.embeddings == "random":
             raise ValueError("--freeze-embeddings needs --embeddings FILE")
-        if is_bert and self.bert in BERT_SIZES and not self.vocabulary:
+        if is_bert and self.is_random_bert and not self.vocabulary:
             raise ValueError(
                 f"--bert {self.bert} begins at random and has no word pieces: "
                 "name the vocab.txt of any BERT in --vocabulary"

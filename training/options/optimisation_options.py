@@ -2,6 +2,8 @@
 
 import dataclasses
 
+KEPT = ("first", "by-loss", "last")
+
 
 # The comments below are the command line's help: of attributes' docstrings its
 # parser would keep the line breaks, as it does before a line that begins with
@@ -10,15 +12,30 @@ import dataclasses
 class OptimisationOptions:
     """How it is trained, and how long."""
 
-    # Training steps; 8000 as in the paper, 300 for demo.
+    # Training steps; 8000 as in the paper, 300 for demo; for --train-file from
+    # its size: 20 times through for cnn and bilstm, at least 300, or 4 times
+    # through for bert, at least 200.
     steps: int | None = None
-    # Training steps between evaluations on dev and test; 100, 50 for demo.
+    # Training steps between evaluations on dev and test; 100, 50 for demo, a
+    # tenth of --steps for --train-file.
     steps_per_evaluation: int | None = None
     # Sentences a step; 50, 24 for bert.
     batch_size: int | None = None
-    # Of Adam; 2e-4 as in the paper (bert: 1e-5, 3e-4 if it begins at
-    # random), 1e-3 for demo.
+    # Of Adam; 2e-4 as in the paper (bert: 1e-5, 3e-4 if it begins at random),
+    # 1e-3 for demo and for --train-file (bert: 5e-5).
     learning_rate: float | None = None
+    # Which evaluation's weights are kept: of those with the lowest dev error
+    # the first, as in the paper's tables; or of these (by-loss) the one with
+    # the lowest dev loss, and of these the last; or the last of all, whatever
+    # its error. Else first, but by-loss for --train-file.
+    keep: str | None = None
+    # Stop after so many evaluations in a row that lowered neither dev error nor
+    # dev loss, 0 for never; else 0, but 4 for --train-file.
+    patience: int | None = None
+    # Choose the number of steps by cross-validation over so many folds of the
+    # training and dev texts (1: on the dev texts as they are), then train on
+    # both for so long; 0 for not. For few texts, and time for so many runs.
+    refit: int = 0
     # Of weights, shuffling, dropout, lam and partners.
     seed: int = 0
     # Compile the step with XLA.
@@ -30,8 +47,20 @@ class OptimisationOptions:
             *("steps", "steps_per_evaluation", "batch_size"),
             "learning_rate",
         ):
-            if not getattr(self, key) > 0:
+            # Someone's own texts are not counted yet.
+            value = getattr(self, key)
+            if value is not None and not value > 0:
                 raise ValueError(
-                    f"--{key.replace('_', '-')} must be above 0, not "
-                    f"{getattr(self, key)}"
+                    f"--{key.replace('_', '-')} must be above 0, not {value}"
                 )
+        if self.keep not in (None, *KEPT):
+            raise ValueError(
+                f"--keep must be {', '.join(KEPT[:-1])} or {KEPT[-1]}, not "
+                f"'{self.keep}'"
+            )
+        if self.refit < 0:
+            raise ValueError(f"--refit must be 0 or more, not {self.refit}")
+        if self.patience is not None and self.patience < 0:
+            raise ValueError(
+                f"--patience must be 0 or more, not {self.patience}"
+            )

@@ -5,15 +5,20 @@ from typing import Annotated, Any
 import tyro
 
 
-def one_of(registry: dict, what: str) -> Any:
+def one_of(registry: dict, what: str, unasked: str | None = None) -> Any:
     """The type of an option, with help that lists what there is.
 
     Args:
         registry: Dict from name to an entry with `name` and `about`.
         what: String, what is chosen; begins the help.
+        unasked: String, what is taken if the option is `None`; ends the help.
     """
     names = [f"{one.name} ({one.about})" for one in registry.values()]
-    return Annotated[str, tyro.conf.arg(help=f"{what}: {', '.join(names)}.")]
+    help_ = f"{what}: {', '.join(names)}" + f"; else {unasked}" * bool(unasked)
+    return Annotated[
+        str | None if unasked else str,
+        tyro.conf.arg(help=f"{help_}.", metavar="NAME"),
+    ]
 
 
 def check_known(

@@ -1,15 +1,20 @@
 """The main job's options, by role."""
 
 import dataclasses
+import math
 from typing import Annotated, Any
 
 import tyro
 
+from training.models.backbones import BACKBONES
+from training.options.beginning import beginning
 from training.options.data_options import DataOptions
 from training.options.mixing_options import MixingOptions
 from training.options.model_options import ModelOptions
 from training.options.optimisation_options import OptimisationOptions
 from training.options.where_options import WhereOptions, as_name, check_name
+
+OWN_EVALUATIONS = 10  # of a run on someone's own file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,22 +69,44 @@ class TrainOptions:
             ValueError: If an option has no value that would do.
         """
         self.data.check()
-        self.model.check()
-        self.mixing.check()
-        given = self.flat()
-        preset = self.model.preset | self.data.preset
-        filled = {
-            key: default
-            for key, default in preset.items()
-            if given[key] is None
-        }
-        names = (self.data.task, self.model.title, self.mixing.method)
+        options = self._filled(beginning(self.data, self.model))
+        options.model.check()
+        options.mixing.check()
+        options = options._filled(options.preset())
+        names = (options.data.task, options.model.title, options.mixing.method)
         name = self.where.name or as_name("-".join(names))
-        options = self.with_fields(name=name, **filled)
         check_name(name)
+        options = options.with_fields(name=name)
         options.model.check_filled()
         options.optimisation.check_filled()
         return options
+
+    def preset(self) -> dict[str, Any]:
+        """Dict of the settings that backbone and data set come with."""
+        if self.data.is_own:
+            return self.model.own_preset
+        return self.model.preset | self.data.preset
+
+    def scheduled(self, num_examples: int) -> "TrainOptions":
+        """Resolved options with the steps that so many examples need.
+
+        Args:
+            num_examples: Int, of the training set.
+        """
+        asked, backbone = self.optimisation, BACKBONES[self.model.backbone]
+        assert asked.batch_size is not None  # `resolved` has filled it in
+        batches = math.ceil(num_examples / asked.batch_size)
+        steps = max(backbone.own_steps, backbone.own_passes * batches)
+        steps = asked.steps or steps
+        each = math.ceil(steps / OWN_EVALUATIONS)
+        return self._filled({"steps": steps, "steps_per_evaluation": each})
+
+    def _filled(self, defaults: dict[str, Any]) -> "TrainOptions":
+        """A copy in which the defaults stand for what is `None`."""
+        given = self.flat()
+        return self.with_fields(
+            **{k: v for k, v in defaults.items() if given[k] is None}
+        )
 
 
 # The flags are the fields' own names; the parts group them in the help.

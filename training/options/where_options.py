@@ -28,6 +28,11 @@ class WhereOptions:
     # Folder for TensorBoard: the curves, and histograms of lam and of what
     # moving it adds to the loss.
     tensorboard: Path | None = None
+    # Also what the method itself measures: how far lam moves, and the like.
+    verbose: bool = False
+    # Say what logistic regressions get of the same texts: one on words and
+    # pairs of words, one on what a pretrained encoder makes of them.
+    baselines: bool = True
     # Go on from the last evaluation of a run with the same options that was
     # interrupted; the result is that of a run that was not.
     resume: bool = False

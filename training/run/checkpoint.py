@@ -12,6 +12,7 @@ import numpy as np
 from training.arrays import read_arrays, write_arrays
 from training.options.configuration import key_of
 from training.options.train_options import TrainOptions
+from training.run.selection import best_evaluation, is_stale
 
 
 class DamagedCheckpointError(ValueError):
@@ -30,17 +31,26 @@ class Checkpoint(keras.callbacks.Callback):
         path: Path of the file, written whole or not at all.
         measure: Function without arguments, called after each epoch; returns
             a dict of further values for the curves.
+        keep: String or `None`, which epoch is kept, as of `best_evaluation`.
+        patience: Int or `None`, after how many epochs that bring nothing
+            training stops, as of `is_stale`.
 
     Attributes:
         curves: Dict of lists, one value per finished epoch.
     """
 
     def __init__(
-        self, path: str | Path, measure: Callable[[], dict[str, float]]
+        self,
+        path: str | Path,
+        measure: Callable[[], dict[str, float]],
+        keep: str | None = None,
+        patience: int | None = None,
     ) -> None:
         super().__init__()
         self.path = Path(path)
         self.measure = measure
+        self.keep = keep
+        self.patience = patience
         self.curves: dict[str, list[float]] = {}
         self._best: list[np.ndarray] | None = None
 
@@ -57,13 +67,24 @@ class Checkpoint(keras.callbacks.Callback):
             )
         for key, value in {**logs, **self.measure()}.items():
             self.curves.setdefault(key, []).append(float(value))
-        accuracies = self.curves["val_accuracy"]
-        if accuracies[-1] > max(accuracies[:-1], default=-1):
+        if self.best == self.epochs - 1:
             self._best = self.model.get_weights()
         self._write()
+        if self.is_stale:
+            self.model.stop_training = True
+
+    @property
+    def best(self) -> int:
+        """The index of the epoch whose weights are kept."""
+        return best_evaluation(self.curves, self.keep)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether more epochs are of no use."""
+        return is_stale(self.curves, self.patience)
 
     def restore_best_weights(self) -> None:
-        """Gives the model the weights of the first best epoch on dev."""
+        """Gives the model the weights of the best epoch on dev."""
         self.model.set_weights(self._best)
 
     def resume(self, model: keras.Model) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from rich.console import Console
 
 from training.data.dataset import Dataset, take_share
 from training.data.files import load_files
@@ -24,6 +25,7 @@ from training.run.measures import (
     loss_along_lam,
     predict_probabilities,
 )
+from training.run.regression import begin_at_regression
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,18 +50,22 @@ class Experiment:
     model: keras.Model
 
     @classmethod
-    def of_options(cls, options: TrainOptions) -> "Experiment":
+    def of_options(
+        cls, options: TrainOptions, dataset: Dataset | None = None
+    ) -> "Experiment":
         """Loads the data and builds the model.
 
         Args:
             options: `TrainOptions`, resolved.
+            dataset: A `Dataset` to train on instead of theirs.
 
         Raises:
             ValueError, FileNotFoundError: As the loaders of data sets, word
                 vectors and BERT.
         """
         keras.utils.set_random_seed(options.optimisation.seed)
-        dataset = load_dataset(options)
+        dataset = dataset or load_dataset(options)
+        options = options.scheduled(len(dataset.train))
         backbone = BACKBONES[options.model.backbone]
         tokenizer = backbone.tokenizer(options.model, dataset.train.texts)
         kept = options.where.records_dir / ".vectors"
@@ -93,16 +99,17 @@ class Experiment:
             "coverage": self.coverage,
         }
 
-    def run(self, verbose: int) -> tuple[dict, dict, np.ndarray]:
+    def run(
+        self, console: Console | None = None
+    ) -> tuple[dict, dict, np.ndarray]:
         """Trains, and leaves the model with its best weights on dev.
 
-        The checkpoint that is kept is the one with the lowest dev error, the
-        first of several. Its test error is the result; the lowest test error
-        over all evaluations, which no one can know without the test set, is
-        the oracle's.
+        Which checkpoint is kept says `best_evaluation`. Its test error is the
+        result; the lowest test error over all evaluations, which no one can
+        know without the test set, is the oracle's.
 
         Args:
-            verbose: What `keras.Model.fit` takes.
+            console: Where to show how far it is; `None` for nowhere.
 
         Returns:
             A dict of results; a dict of lists, one value per evaluation,
@@ -110,18 +117,22 @@ class Experiment:
             classes)`. When these are written, `discard_checkpoint`.
         """
         start = time.perf_counter()
-        curves = fit(
+        at_start = {}
+        if self.options.model.last_layer == "regression":
+            begin_at_regression(
+                self.classifier, self.tokenizer, self.dataset.train
+            )
+            at_start["regression_test_error"] = self.error()
+        curves, best = fit(
             self.model,
             self.dataset,
             self.tokenizer,
             self.options,
             checkpoint_path(self.options),
-            verbose,
+            console,
         )
-        best = int(np.argmin(curves["dev_error"]))
-        test = self._test_batches(EVALUATION_BATCH_SIZE)
         seconds = time.perf_counter() - start
-        probabilities, labels = predict_probabilities(self.classifier, test)
+        probabilities, labels = self._answers()
         results = {
             "dev_error": curves["dev_error"][best],
             "test_error": curves["test_error"][best],
@@ -129,6 +140,7 @@ class Experiment:
             "best_step": curves["step"][best],
             "seconds": seconds,
             "test_calibration_error": calibration_error(probabilities, labels),
+            **at_start,
         }
         if self.options.mixing.lam_points:
             ids, labels = next(iter(self._test_batches(len(labels))))
@@ -139,6 +151,16 @@ class Experiment:
                 self.options.mixing.lam_points,
             )
         return results, curves, probabilities
+
+    def error(self) -> float:
+        """The classifier's error on the test set, in %."""
+        probabilities, labels = self._answers()
+        return 100 * float(np.mean(probabilities.argmax(axis=1) != labels))
+
+    def _answers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and labels of the test set."""
+        test = self._test_batches(EVALUATION_BATCH_SIZE)
+        return predict_probabilities(self.classifier, test)
 
     def _test_batches(self, size: int) -> tf.data.Dataset:
         return batches(self.dataset.test, self.tokenizer, size)

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from rich.console import Console
 
 import keras_amp
 from keras_amp.serving import os_error
@@ -16,6 +17,7 @@ from training.options.train_options import TrainOptions
 from training.run.batches import batches
 from training.run.checkpoint import Checkpoint
 from training.run.numbered import next_version
+from training.run.progress import TrainingProgress
 
 EVALUATION_BATCH_SIZE = 250
 
@@ -26,8 +28,8 @@ def fit(
     tokenizer: Any,
     options: TrainOptions,
     path: Path,
-    verbose: int,
-) -> dict[str, list]:
+    console: Console | None,
+) -> tuple[dict[str, list], int]:
     """Trains the model and leaves it with its best weights on dev.
 
     Args:
@@ -37,50 +39,79 @@ def fit(
         options: `TrainOptions`, resolved.
         path: Path of the checkpoint to keep; with `--resume`, the one to go on
             from if there is one.
-        verbose: What `keras.Model.fit` takes.
+        console: Where to show how far it is; `None` for nowhere.
 
     Returns:
-        The curves: a dict of lists, one value per evaluation; errors in %.
+        The curves: a dict of lists, one value per evaluation, errors in %; and
+        the index of the evaluation whose weights the model has.
 
     Raises:
         DamagedCheckpointError: If the checkpoint to go on from is damaged.
         OSError: If the checkpoint or TensorBoard's files can't be written.
     """
     test = _evaluation_batches(dataset.test, tokenizer)
-    checkpoint = Checkpoint(path, lambda: {"test_error": _error(model, test)})
+    asked = options.optimisation
+    checkpoint = Checkpoint(
+        path,
+        lambda: {"test_error": _error(model, test)},
+        asked.keep,
+        asked.patience,
+    )
     model.optimizer.build(model.trainable_variables)
     if options.where.resume and path.is_file():
         checkpoint.resume(model)
     train = batches(
         dataset.train,
         tokenizer,
-        options.optimisation.batch_size,
-        options.optimisation.seed,
-        skip=checkpoint.epochs * options.optimisation.steps_per_evaluation,
+        asked.batch_size,
+        asked.seed,
+        skip=checkpoint.epochs * asked.steps_per_evaluation,
     )
-    epochs = math.ceil(
-        options.optimisation.steps / options.optimisation.steps_per_evaluation
-    )
+    epochs = math.ceil(asked.steps / asked.steps_per_evaluation)
+    if checkpoint.is_stale:  # It was interrupted after its last step.
+        epochs = checkpoint.epochs
     dev = _evaluation_batches(dataset.dev, tokenizer)
-    with _naming(_log_folder(options)):
+    shown = []
+    if console and not options.where.verbose:
+        total = epochs * asked.steps_per_evaluation
+        shown = [
+            TrainingProgress(
+                console, total, asked.steps_per_evaluation, checkpoint.epochs
+            )
+        ]
+    with _naming(_log_folder(options)), contextlib.ExitStack() as ended:
+        for one in shown:  # An error leaves no bar behind.
+            ended.callback(one.close)
         model.fit(
             train,
             validation_data=dev,
             initial_epoch=checkpoint.epochs,
             epochs=epochs,
-            steps_per_epoch=options.optimisation.steps_per_evaluation,
+            steps_per_epoch=asked.steps_per_evaluation,
             shuffle=False,  # `batches` has shuffled
-            callbacks=[checkpoint, *_tensorboard(options, checkpoint)],
-            verbose=verbose,
+            callbacks=[
+                checkpoint,
+                *_tensorboard(options, checkpoint),
+                *shown,
+            ],
+            verbose=_verbosity(console, bool(shown)),
         )
     checkpoint.restore_best_weights()
-    steps = range(1, epochs + 1)
+    steps = range(1, checkpoint.epochs + 1)
     accuracies = checkpoint.curves["val_accuracy"]
-    return {
-        "step": [n * options.optimisation.steps_per_evaluation for n in steps],
+    curves: dict[str, list] = {
+        "step": [n * asked.steps_per_evaluation for n in steps],
         "dev_error": [100 * (1 - accuracy) for accuracy in accuracies],
         **checkpoint.curves,
     }
+    return curves, checkpoint.best
+
+
+def _verbosity(console: Console | None, is_shown: bool) -> int:
+    """What Keras is to show: all metrics, where nothing else shows any."""
+    if console is None or is_shown:
+        return 0
+    return 1 if console.is_terminal else 2
 
 
 def _tensorboard(options: TrainOptions, checkpoint: Checkpoint) -> list:

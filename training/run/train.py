@@ -1,6 +1,5 @@
 """The main job: data to trained, exported and recorded classifier."""
 
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -8,11 +7,20 @@ from rich.console import Console
 import keras_amp
 from keras_amp.serving import check_loadable
 from keras_amp.whole import check_writable
+from training.models.backbones import BACKBONES
 from training.options.train_options import TrainOptions
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment
+from training.run.messages import (
+    report_errors,
+    report_paths,
+    why_no_encoder,
+    why_this_model,
+)
 from training.run.numbered import next_version
 from training.run.record import begun, ended, write_record
+from training.run.refit import refitted
+from training.run.regression import compare_words, error_of_words
 from training.run.summary import summarize
 from training.run.unknown import before_training
 from training.terminal import console as new_console
@@ -33,10 +41,11 @@ def train(options: TrainOptions) -> dict:
             loaders of data sets.
         OSError: If a folder can't be written into.
     """
-    options = options.resolved()
+    asked, options = options, options.resolved()
     console = new_console()
     check_loadable(options.where.models_dir / options.where.name)
-    experiment = Experiment.of_options(options)
+    experiment = _experiment(console, asked, options)
+    options = experiment.options
     _describe(console, experiment)
     models, records = _folders(options)
     if checkpoint_path(options).is_file() and not options.where.resume:
@@ -44,9 +53,16 @@ def train(options: TrainOptions) -> dict:
             "A run with these options was interrupted; this one starts anew. "
             "--resume would have gone on with it."
         )
-    results, curves, probabilities = experiment.run(
-        verbose=1 if sys.stdout.isatty() else 2
-    )
+    dev_error = None
+    if options.optimisation.refit:
+        experiment, dev_error = refitted(experiment, console)
+    results, curves, probabilities = experiment.run(console)
+    if dev_error is not None:
+        results["dev_error"] = dev_error
+    if options.where.baselines:
+        results["words_regression_test_error"] = error_of_words(
+            experiment.dataset.given, experiment.dataset.test
+        )
     record = begun(options)
     record |= ended(experiment.description(), results, curves)
     try:
@@ -59,12 +75,34 @@ def train(options: TrainOptions) -> dict:
             f"{error}; the training is kept: once that is mended, the same "
             "command with --resume does the rest"
         ) from error
-    discard_checkpoint(options)
-    _report_errors(console, results)
+    discard_checkpoint(experiment.options)
     dataset = experiment.dataset
+    report_errors(console, options, results, dataset.test)
     summarize(console, dataset.test, probabilities, dataset.label_names)
-    _report_paths(console, options, model_path, record_path)
+    report_paths(
+        console, options, model_path, record_path, dataset.test.texts[:100]
+    )
     return record
+
+
+def _experiment(
+    console: Console, asked: TrainOptions, options: TrainOptions
+) -> Experiment:
+    """What is trained; of someone's own texts the better of two, and why."""
+    experiment = Experiment.of_options(options)
+    if not options.data.is_own or asked.model.backbone is not None:
+        return experiment
+    if BACKBONES[options.model.backbone].reads_words:
+        console.print(why_no_encoder(options))
+        return experiment
+    words, features, is_better = compare_words(
+        experiment.classifier, experiment.tokenizer, experiment.dataset.train
+    )
+    console.print(why_this_model(options, words, features, is_better))
+    if not is_better:
+        return experiment
+    other = asked.with_fields(backbone="linear").resolved()
+    return Experiment.of_options(other, experiment.dataset)
 
 
 def export(experiment: Experiment, models: Path, records: Path) -> Path:
@@ -121,34 +159,3 @@ def _folders(options: TrainOptions) -> tuple[Path, Path]:
     for folder in folders:
         check_writable(folder)
     return models, records
-
-
-def _report_errors(console: Console, results: dict) -> None:
-    console.print("\nError of the best checkpoint", style="bold", end="")
-    console.print(
-        f" (step {results['best_step']}): "
-        f"dev {results['dev_error']:.1f} %, test {results['test_error']:.1f} % "
-        f"(oracle {results['oracle_test_error']:.1f} %), "
-        f"trained in {results['seconds']:.0f} s\n",
-    )
-
-
-def _report_paths(
-    console: Console,
-    options: TrainOptions,
-    model_path: Path,
-    record_path: Path,
-) -> None:
-    model_path = shown(model_path)  # type: ignore[assignment]
-    console.print(f"\nModel:  {model_path}\nRecord: {shown(record_path)}")
-    if options.where.tensorboard:
-        console.print(
-            f"Curves: tensorboard --logdir {shown(options.where.tensorboard)}"
-        )
-    console.print(
-        "Ask it with\n\n"
-        f'    model = tf.saved_model.load("{model_path}")\n'
-        '    texts = tf.constant(["Who built the oldest bridge ?"])\n'
-        '    model.signatures["serve"](sentences=texts)["label"]\n\n'
-        f'or  python -m training predict {model_path} "Who built it ?"',
-    )

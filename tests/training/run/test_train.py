@@ -263,13 +263,36 @@ def test_a_users_own_file(run, tmp_path):
     code, out, _ = run(
         *["train", "--train-file", path, "--label-column", "kind"],
         *["--text-column", "body", "--delimiter", ":", "--quoting", "double"],
-        *QUICK,
     )
     assert code == 0
     assert "120 rows; label from 'kind' and text from 'body' of 2" in out
     assert "the first: 'spam', 'buy it:now'" in out
     assert "2 classes: spam 60, ham 60" in out
-    assert "saved_models/mail-cnn-word-amp/1" in out
+    assert "on words             │ 0.0 %" in out
+    # Alike in cross-validation, an encoder is fine-tuned where there is one.
+    assert "saved_models/mail-" in out
+    assert "-none/1" in out
+
+
+def test_the_steps_come_from_folds_and_then_all_texts_are_trained_on(
+    run, tmp_path
+):
+    path = late_words(tmp_path / "my.tsv", 100, seed=0)
+    arguments = (
+        *["train", "--train-file", path, "--backbone", "cnn", "--refit", "3"],
+        *["--name", "my", *QUICK],
+    )
+    code, out, _ = run(*arguments)
+    assert code == 0
+    assert out.count("Fold ") == 3
+    assert "on all 90 texts" in out
+    record = json.loads((tmp_path / "runs/my/1.json").read_text())
+    assert record["dataset"]["train"] == 90
+    assert record["configuration"]["refit"] == 3
+    assert record["configuration"]["steps"] == 6
+    assert record["results"]["best_step"] == record["curves"]["step"][-1]
+    assert record["results"]["best_step"] in (3, 6)
+    assert [one.name for one in (tmp_path / "runs/my").iterdir()] == ["1.json"]
 
 
 def test_the_papers_settings_are_the_defaults():

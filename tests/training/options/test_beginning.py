@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+
+from training.options.train_options import TrainOptions
+
+
+def resolved(**options):
+    return TrainOptions.of(**options).resolved()
+
+
+@pytest.fixture
+def encoders(tmp_path, monkeypatch):
+    """A folder of encoders by name, which holds none."""
+    pytest.importorskip("keras_hub")
+    pytest.importorskip("tensorflow_text")
+    monkeypatch.setenv("KERAS_AMP_MODELS", str(tmp_path))
+    return tmp_path
+
+
+def test_own_texts_begin_with_an_encoder_that_is_at_hand(encoders):
+    (encoders / "bge-small-en-v1.5").mkdir()
+    options = resolved(train_file=Path("my.csv"))
+    assert options.model.backbone == "bert"
+    assert options.model.bert == "bge-small-en-v1.5"
+    assert options.model.last_layer == "regression"
+    assert options.mixing.method == "none"
+    assert options.optimisation.learning_rate == 5e-5
+    assert options.where.name == "my-bert-bge-small-en-v1.5-none"
+    assert (
+        resolved(train_file=Path("a.csv"), backbone="cnn").model.bert != "bge"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "backbone"),
+    [
+        ({"embeddings": "v.txt"}, "cnn"),
+        ({"max_words": 100}, "linear"),
+        ({"backbone": "cnn"}, "cnn"),
+        ({"bert": "some/folder"}, "bert"),
+    ],
+)
+def test_what_is_asked_for_says_which_backbone(encoders, asked, backbone):
+    (encoders / "all-MiniLM-L6-v2").mkdir()
+    options = resolved(train_file=Path("my.csv"), **asked)
+    assert options.model.backbone == backbone
+    if "bert" in asked:
+        assert options.model.bert == asked["bert"]
+
+
+def test_data_sets_with_a_name_are_trained_as_in_the_paper(encoders):
+    (encoders / "all-MiniLM-L6-v2").mkdir()
+    options = resolved(dataset="trec")
+    assert (options.model.backbone, options.mixing.method) == (
+        "cnn",
+        "word-amp",
+    )
+    assert options.model.last_layer is None
+    assert options.optimisation.keep is None
+    assert options.optimisation.patience is None
+    assert options.optimisation.steps == 8000
+
+
+@pytest.mark.parametrize(
+    ("backbone", "examples", "steps", "each"),
+    [
+        ("cnn", 100, 300, 30),
+        ("cnn", 10_000, 4000, 400),
+        ("bert", 300, 200, 20),
+        ("bert", 24_000, 4000, 400),
+    ],
+)
+def test_own_texts_are_trained_as_long_as_their_number_asks(
+    backbone, examples, steps, each
+):
+    options = resolved(train_file=Path("my.csv"), backbone=backbone, bert="m")
+    scheduled = options.scheduled(examples).optimisation
+    assert (scheduled.steps, scheduled.steps_per_evaluation) == (steps, each)
+    asked = resolved(
+        train_file=Path("my.csv"), backbone=backbone, bert="m", steps=7
+    )
+    assert asked.scheduled(examples).optimisation.steps == 7
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"keep": "best"}, "--keep must be first, by-loss or last, not 'best'"),
+        ({"patience": -1}, "--patience must be 0 or more, not -1"),
+        ({"last_layer": "x"}, "--last-layer must be random or regression"),
+    ],
+)
+def test_what_would_not_do_is_refused(asked, message):
+    with pytest.raises(ValueError, match=message):
+        resolved(**asked)

@@ -1,0 +1,45 @@
+"""What is trained where nothing is asked for."""
+
+from training.models.backbones import BACKBONES
+from training.options.data_options import DataOptions
+from training.options.model_options import PAPER_BERT, ModelOptions
+
+_PAPER = {"backbone": "cnn", "bert": PAPER_BERT, "method": "word-amp"}
+# With clean labels, few of them, mixing brought nothing in what was measured.
+_OWN = _PAPER | {"backbone": "linear", "method": "none"}
+
+
+def beginning(data: DataOptions, model: ModelOptions) -> dict[str, str]:
+    """Backbone, what bert begins with, and method, if there is no wish.
+
+    Data sets with a name are trained as in the paper. Someone's own texts are
+    few, as a rule: a pretrained encoder if one is at hand, else the linear
+    classifier, which few texts are enough for.
+
+    Args:
+        data: `DataOptions`.
+        model: `ModelOptions`; what it asks for is heeded.
+
+    Returns:
+        Dict of values for options that are `None`.
+
+    Raises:
+        ValueError: If the folder of `KERAS_AMP_MODELS` is none.
+    """
+    if not data.is_own:
+        return _PAPER
+    if model.backbone is None and model.bert is None:
+        if model.embeddings != "random":
+            return _OWN | {"backbone": "cnn"}
+        if model.max_words is not None:
+            return _OWN
+    backbone = BACKBONES.get(model.backbone or "bert")
+    if backbone is None or backbone.reads_words or model.bert is not None:
+        return _OWN | {"backbone": "bert"}
+    # Not before it is used: it loads TensorFlow.
+    from keras_amp.backbones import BERT_NAMES, bert_at_hand
+
+    found = bert_at_hand()
+    if found is None and model.backbone is None:
+        return _OWN
+    return _OWN | {"backbone": "bert", "bert": found or next(iter(BERT_NAMES))}

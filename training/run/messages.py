@@ -1,0 +1,154 @@
+"""What a person reads before and after a training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from training.data.dataset import Examples
+from training.models.backbones import BACKBONES
+from training.options.train_options import TrainOptions
+from training.terminal import duration, shown
+
+_WIDTH = 60  # letters of a text to ask about
+
+
+def why_no_encoder(options: TrainOptions) -> str:
+    """What is trained on someone's own texts who did not say what.
+
+    Args:
+        options: `TrainOptions`, resolved.
+    """
+    name = options.model.backbone
+    about = BACKBONES[name].about
+    return (
+        f"Trained is --backbone {name}, {about}. No pretrained encoder is at "
+        "hand, which errs less on most texts: docs/small_data.md says how to "
+        "get one."
+    )
+
+
+def why_this_model(
+    options: TrainOptions, words: float, features: float, is_better: bool
+) -> str:
+    """Which of two is trained on someone's own texts who did not say.
+
+    Args:
+        options: `TrainOptions`, resolved.
+        words, features, is_better: What `compare_words` returns.
+    """
+    encoder = shown(options.model.bert, 40)
+    found = (
+        f"In cross-validation on the training texts a regression on words errs "
+        f"{words:.1f} %, one on what {encoder} makes of them {features:.1f} %."
+    )
+    if is_better:
+        return (
+            f"{found} Trained is --backbone linear, on the words; --backbone "
+            "bert fine-tunes the encoder all the same."
+        )
+    return (
+        f"{found} {encoder}, a pretrained encoder that is on this machine, is "
+        "fine-tuned; --backbone linear takes seconds."
+    )
+
+
+def report_errors(
+    console: Console, options: TrainOptions, results: dict, test: Examples
+) -> None:
+    """Prints the test error beside what is had without this training.
+
+    Args:
+        console: What `training.terminal.console` makes.
+        options: `TrainOptions`, resolved.
+        results: What `Experiment.run` returns.
+        test: `Examples` of the test set.
+    """
+    # Not before it is used: it takes a second to load.
+    from scipy.stats import binomtest
+
+    counts = np.bincount(test.labels)
+    rows = {
+        "always the most frequent class": 100 * (1 - counts.max() / len(test))
+    }
+    if "words_regression_test_error" in results:
+        rows["logistic regression on words"] = results[
+            "words_regression_test_error"
+        ]
+    is_on_words = BACKBONES[options.model.backbone].reads_words
+    if "regression_test_error" in results and not is_on_words:
+        name = f"logistic regression on {shown(options.model.bert, 30)}"
+        rows[name] = results["regression_test_error"]
+    error = results["test_error"]
+    rows["this classifier"] = error
+    table = Table(
+        title=f"Errors on {len(test)} test texts that nothing was trained on",
+        title_justify="left",
+        show_header=False,
+    )
+    for name, value in rows.items():
+        table.add_row(name, f"{value:.1f} %")
+    console.print()
+    console.print(table)
+    wrong = round(error * len(test) / 100)
+    low, high = binomtest(wrong, len(test)).proportion_ci(method="wilson")
+    console.print(
+        f"So many texts place its error between {100 * low:.1f} and "
+        f"{100 * high:.1f} % (95 %). Kept is step {results['best_step']}, dev "
+        f"error {results['dev_error']:.1f} %; trained in "
+        f"{duration(results['seconds'])}.\n"
+    )
+
+
+def report_paths(
+    console: Console,
+    options: TrainOptions,
+    model_path: Path,
+    record_path: Path,
+    texts: Sequence[str],
+) -> None:
+    """Prints where model and record are, and how to ask the model.
+
+    Args:
+        console: What `training.terminal.console` makes.
+        options: `TrainOptions`, resolved.
+        model_path, record_path: Paths.
+        texts: Some of the test set, of which one is asked.
+    """
+    text = _short(texts)
+    model = shown(model_path)
+    console.print(f"\nModel:  {model}\nRecord: {shown(record_path)}")
+    if options.where.tensorboard:
+        console.print(
+            f"Curves: tensorboard --logdir {shown(options.where.tensorboard)}"
+        )
+    needs = "    import tensorflow_text\n" * (
+        not BACKBONES[options.model.backbone].reads_words
+    )
+    console.print(
+        "Ask it with\n\n"
+        f"    python -m training predict {model} {_quoted(text)}\n\n"
+        f"or, in Python,\n\n{needs}"
+        f'    model = tf.saved_model.load("{model}")\n'
+        f"    texts = tf.constant([{text!r}])\n"
+        '    model.signatures["serve"](sentences=texts)["label"]'
+    )
+
+
+def _short(texts: Sequence[str]) -> str:
+    """One of the texts, in one line of a screen and easy to type."""
+    plain = [shown(" ".join(text.split())) for text in texts]
+    fitting = [
+        text
+        for text in plain
+        if 0 < len(text) <= _WIDTH and not {*text} & {*"\"'\\$`!"}
+    ]
+    if fitting:
+        return max(fitting, key=len)
+    return "".join(x for x in shown(plain[0], _WIDTH) if x not in "\"'\\$`!")
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
