@@ -1,16 +1,19 @@
 """What `train --train-file` gets on few texts, beside logistic regressions.
 
     python -m benchmarks.own_texts --data-dir data
+    python -m benchmarks.own_texts --splits 0 --readme README.md
 
 Each system meets the same texts of each split: all of them train the
 regressions; the others keep a tenth back to choose the checkpoint on. The
 errors are those of one test set per task, of which 500 texts are taken at most.
-One JSON file a task, written after each run; what is in it is not run again.
+One JSON file a task, written after each run; what is in it is not run again,
+and the second command, which runs nothing, writes the README's table from it.
 """
 
 import dataclasses
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -26,7 +29,6 @@ from training.run.checkpoint import discard_checkpoint
 from training.run.record import rounded, write_record, write_text
 
 RESULTS = Path(__file__).with_name("own_texts")
-PAGE = RESULTS.with_suffix(".md")
 MOST_TESTED = 500
 NUM_TICKETS = 800
 TASKS = {
@@ -52,6 +54,20 @@ TITLES = {
     "bert": "`--backbone bert`",
     "bert-sent": "`--backbone bert --method sent`",
 }
+# The README's rows and columns.
+README_SYSTEMS = {
+    "words": "logistic regression on words",
+    "encoder": "logistic regression on the encoder",
+    "cnn": "CNN",
+    "bert": "fine-tuned encoder",
+    "bert-sent": "fine-tuned encoder, with Mixup (`sent`)",
+}
+README_TASKS = {
+    "trec-100": "100 labels",
+    "trec-300": "300 labels",
+    "trec-1000": "1000 labels",
+}
+README_MARKS = ("<!-- own texts -->", "<!-- end of own texts -->")
 HEADING = """# Few texts of one's own
 
 Written by `python -m benchmarks.own_texts`. Test error in %, mean ± standard
@@ -74,6 +90,8 @@ class Options:
     """How often each, each time on other texts."""
     output: Path = RESULTS
     """Folder of the results; a page is written beside it."""
+    readme: Path | None = None
+    """File whose part between two marks becomes the table in short."""
 
 
 def split(task: str, seed: int, data_dir: Path) -> tuple[Dataset, Examples]:
@@ -144,15 +162,31 @@ def measure(
     }
 
 
-def table(results: dict[str, dict]) -> str:
-    """Rows of systems and columns of tasks, as Markdown."""
-    names = [task for task in TASKS if task in results]
-    lines = ["| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
-    for system, title in TITLES.items():
+def table(
+    results: dict[str, dict],
+    tasks: dict[str, str] | None = None,
+    systems: dict[str, str] | None = None,
+    corner: str = "",
+) -> str:
+    """Rows of systems and columns of tasks, as Markdown.
+
+    Args:
+        results: Dict from tasks to what is measured of them.
+        tasks, systems: Dicts from names to headings; else all.
+        corner: String, the heading of the systems.
+    """
+    tasks = {one: one for one in TASKS} if tasks is None else tasks
+    systems = TITLES if systems is None else systems
+    names = [task for task in tasks if task in results]
+    lines = [
+        [corner, *(tasks[name] for name in names)],
+        ["---"] * (1 + len(names)),
+    ]
+    for system, title in systems.items():
         cells = [cell(results[task], system) for task in names]
         if any(cells):
-            lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+            lines.append([title, *cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def cell(results: dict, system: str) -> str:
@@ -176,9 +210,38 @@ def cell(results: dict, system: str) -> str:
     )
 
 
-def main() -> None:
-    """Runs what is missing, split by split, and writes the page."""
-    options = tyro.cli(Options)
+def read(folder: Path) -> dict[str, dict]:
+    """What is measured so far, by task."""
+    paths = {task: folder / f"{task}.json" for task in TASKS}
+    return {
+        task: json.loads(path.read_text("utf-8"))
+        for task, path in paths.items()
+        if path.exists()
+    }
+
+
+def page(results: dict[str, dict]) -> str:
+    """The page beside the results."""
+    return f"{HEADING}\n{table(results)}\n"
+
+
+def with_table(text: str, results: dict[str, dict]) -> str:
+    """A text whose part between `README_MARKS` is the table in short.
+
+    Raises:
+        ValueError: If it has no such marks.
+    """
+    begin, end = README_MARKS
+    if begin not in text or end not in text:
+        raise ValueError(f"--readme: the file has no '{begin}' and '{end}'")
+    rows = table(results, README_TASKS, README_SYSTEMS, "TREC, test error in %")
+    block = f"{begin}\n{rows}\n{end}"
+    pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
+    return re.sub(pattern, lambda _: block, text, flags=re.DOTALL)
+
+
+def _run_missing(options: Options) -> None:
+    """Runs what is missing, split by split."""
     for seed in range(options.splits):
         for system in options.systems:
             for task in options.tasks:
@@ -192,14 +255,20 @@ def main() -> None:
                 kept["environment"] = environment()
                 write_record(path, kept)
                 print(task, system, seed, rounded(found), flush=True)
-    results = {
-        task: json.loads((options.output / f"{task}.json").read_text())
-        for task in TASKS
-        if (options.output / f"{task}.json").exists()
-    }
-    page = options.output.with_suffix(".md")
-    write_text(page, f"{HEADING}\n{table(results)}\n")
-    print(page)
+
+
+def main() -> None:
+    """Runs what is missing, and writes the page and the README's table."""
+    options = tyro.cli(Options)
+    _run_missing(options)
+    results = read(options.output)
+    path = options.output.with_suffix(".md")
+    write_text(path, page(results))
+    print(path)
+    if options.readme is not None:
+        text = options.readme.read_text("utf-8")
+        write_text(options.readme, with_table(text, results))
+        print(options.readme)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,7 @@ HERE = Path(__file__).parent.parent
 def made(tmp_path_factory):
     """A folder with all that `report` writes from the records."""
     folder = tmp_path_factory.mktemp("docs")
-    readme = folder / "README.md"
-    readme.write_text((HERE / "README.md").read_text("utf-8"), "utf-8")
-    records = HERE / RECORDS_DIR
-    report(records, folder / "RESULTS.md", readme, is_drawing=False)
+    report(HERE / RECORDS_DIR, folder / "RESULTS.md", is_drawing=False)
     return folder
 
 
@@ -32,12 +29,6 @@ def test_results_are_those_of_the_records_byte_for_byte(made):
     for name in tables:
         ours = (HERE / "docs" / "results" / name).read_bytes()
         assert (made / "results" / name).read_bytes() == ours
-
-
-def test_the_readme_has_the_results_in_short(made):
-    text = (HERE / "README.md").read_text("utf-8")
-    assert (made / "README.md").read_text("utf-8") == text
-    assert "WordAMP" in text.partition("<!-- results -->")[2][:600]
 
 
 def test_figures_of_the_results_are_there():

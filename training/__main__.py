@@ -88,7 +88,6 @@ def table(options: Annotated[GridOptions, tyro.conf.arg(name="")]) -> None:
 def report(
     records_dir: Path = RECORDS_DIR,
     output: Path = Path("docs/RESULTS.md"),
-    readme: Path | None = None,
     figures: bool = True,
 ) -> None:
     """Writes the results of experiments: tables, tests, figures.
@@ -96,12 +95,11 @@ def report(
     Args:
         records_dir: Folder of the records that `table` made.
         output: Markdown file; CSV files and figures go into results/ beside.
-        readme: File to put the table in short into, between its marks.
         figures: Draw the figures too.
     """
     from training.report.write_report import report
 
-    for path in report(records_dir, output, readme, figures):
+    for path in report(records_dir, output, figures):
         print(shown(path))
 
 

@@ -125,7 +125,7 @@ def test_the_report_shows_them(tmp_path):
     ]
     del records[0]["results"]["best_step"]
     output = tmp_path / "RESULTS.md"
-    report(write(records, tmp_path / "records"), output, None, True)
+    report(write(records, tmp_path / "records"), output, True)
     text = output.read_text()
     assert "### Bag of words, Two words" in text
     assert "| Half Mixup | 3 | 20.0 ± 0.0 | – | no mixup | -10.00 " in text

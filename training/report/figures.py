@@ -43,6 +43,32 @@ def draw_figure(
     plt.close(figure)
 
 
+def with_unmixed(results: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """A figure's runs, and of others' those that mix nothing.
+
+    Args:
+        results: What `results_of` returns for the figure's table.
+        others: What it returns for a table that has runs without mixing.
+
+    Returns:
+        The runs of both, of the backbones and data sets of the first; what the
+        others say nothing of is `nan`.
+    """
+    # What few-labels begins with has the backbone's name.
+    unmixed = others[others["method"] == "none"].rename(
+        columns={"variant": "backbone"}
+    )
+    blocks = [
+        one
+        for one in ("backbone", "dataset")
+        if one in results and one in unmixed
+    ]
+    unmixed = unmixed.merge(results[blocks].drop_duplicates(), on=blocks)
+    if unmixed.empty:
+        return results
+    return pd.concat([unmixed, results], ignore_index=True)
+
+
 def learning_curves(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """Test error against steps, by backbone and data set, of Table 2."""
     del rows
@@ -70,6 +96,11 @@ def learning_curves(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
 def error_by_share(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """Test error against the number of labels, of Table 3."""
     del rows
+    shares = [
+        one["configuration"].get("train_share", 1.0)
+        for one in results["record"]
+    ]
+    results = results.assign(share=shares)
 
     def num_labels(runs: pd.DataFrame) -> int:
         return runs["record"].iloc[0]["dataset"]["train"]
@@ -171,11 +202,14 @@ class Figure:
         table: String, the table whose results it shows.
         draw: Function of the table's results and rows to a `plt.Figure`.
         caption: String.
+        unmixed: String, the table whose runs without mixing it shows too;
+            `None` if its own are enough.
     """
 
     table: str
     draw: Callable[[pd.DataFrame, pd.DataFrame], plt.Figure]
     caption: str
+    unmixed: str | None = None
 
 
 FIGURES = {
@@ -188,14 +222,16 @@ FIGURES = {
     "error_by_share.png": Figure(
         "3",
         error_by_share,
-        "Table 3's runs: test error by the number of labels, mean ± standard "
-        "deviation over subsets.",
+        "Table 3's runs, and without mixing those of few-labels: test error "
+        "by the number of labels, mean ± standard deviation over subsets.",
+        unmixed="few-labels",
     ),
     "error_by_alpha.png": Figure(
         "5",
         error_by_alpha,
-        "Table 5's runs: test error by α, mean ± standard deviation over "
-        "seeds.",
+        "Table 5's runs, and without mixing those of Table 2: test error by "
+        "α, mean ± standard deviation over seeds.",
+        unmixed="2",
     ),
     "figure_2.png": Figure(
         "figure-2",

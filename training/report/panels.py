@@ -26,6 +26,8 @@ def errors_by(
 ) -> None:
     """The methods' errors at each value of an axis, side by side.
 
+    A method whose runs have no value of it is a level line.
+
     Args:
         panel: `plt.Axes`.
         block: Rows of results.
@@ -33,9 +35,14 @@ def errors_by(
         place_of: Function of a group's rows to where it stands on the x-axis.
     """
     methods = list(block.groupby("method", sort=False))
+    every_place = set()
     for number, (method, runs) in enumerate(methods):
         groups = runs.groupby(axis)
+        if not len(groups):
+            _level(panel, runs["test_error"], method)
+            continue
         places = [place_of(group) for _, group in groups]
+        every_place |= {*places}
         aside = 1.04 ** (number - (len(methods) - 1) / 2)
         panel.errorbar(
             np.array(places) * aside,
@@ -48,9 +55,24 @@ def errors_by(
             **METHODS[method].style,
         )
     panel.set_xscale("log")
-    panel.set_xticks(places, places)  # type: ignore[arg-type]
+    ticks = sorted(every_place)
+    panel.set_xticks(ticks, ticks)  # type: ignore[arg-type]
     panel.minorticks_off()
     panel.set_ylabel("test error (%)")
+
+
+def _level(panel: plt.Axes, errors: pd.Series, method: str) -> None:
+    """A method's mean and standard deviation, whatever the x-axis says."""
+    mean, deviation = errors.mean(), errors.std()
+    style = METHODS[method].style
+    panel.axhline(mean, label=label("", method), **style)
+    panel.axhspan(
+        mean - deviation,
+        mean + deviation,
+        color=style["color"],
+        alpha=0.08,
+        linewidth=0,
+    )
 
 
 def line_with_band(

@@ -1,12 +1,11 @@
 """The command `report`: from records to `RESULTS.md`, CSV files and figures."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
 
 from keras_amp.whole import check_writable
-from training.report.figures import FIGURES, draw_figure
+from training.report.figures import FIGURES, draw_figure, with_unmixed
 from training.report.markdown import legend
 from training.report.numbers import rows_of
 from training.report.results import load_records, results_of
@@ -25,7 +24,6 @@ from training.terminal import console, shown
 
 # Figure 2 has a figure; its runs are Table 3's.
 PRINTED = ("2", "3", "4", "5", "what-matters", "few-labels")
-README_MARKS = ("<!-- results -->", "<!-- end of results -->")
 HEAD = """\
 # Results
 
@@ -36,17 +34,13 @@ table --help`. The same numbers as CSV files lie in [`results`](results).
 """
 
 
-def report(
-    records_dir: Path, output: Path, readme: Path | None, is_drawing: bool
-) -> list[Path]:
+def report(records_dir: Path, output: Path, is_drawing: bool) -> list[Path]:
     """Writes the results of all records that lie in a folder.
 
     Args:
         records_dir: Path of a folder of records.
         output: Path of the Markdown file; CSV files and figures go into
             `results` beside it.
-        readme: Path of a file whose part between `README_MARKS` becomes the
-            table in short; `None` for none.
         is_drawing: Bool, whether to draw the figures too.
 
     Returns:
@@ -56,8 +50,6 @@ def report(
         FileNotFoundError: As `load_records`; of files that are no records,
             standard error gets a line each.
     """
-    if readme is not None and not readme.is_file():
-        raise FileNotFoundError(f"--readme: there is no file '{readme}'")
     records, skipped = load_records(records_dir)
     for line in skipped:
         console(stderr=True).print(shown(line))
@@ -85,8 +77,10 @@ def report(
     if is_drawing:
         for name, figure in figures.items():
             path = folder / name
-            table = figure.table
-            draw_figure(name, results[table], rows[table], path)
+            runs = results[figure.table]
+            if figure.unmixed is not None:
+                runs = with_unmixed(runs, results[figure.unmixed])
+            draw_figure(name, runs, rows[figure.table], path)
             written.append(path)
     sections = [
         section(TABLES[name], results[name], rows[name]) for name in PRINTED
@@ -102,24 +96,12 @@ def report(
     ]
     write_text(output, "\n".join(part for part in parts if part))
     written.append(output)
-    if readme is not None:
-        write_text(readme, _with_results(readme.read_text("utf-8"), rows))
-        written.append(readme)
     return written
 
 
 def _glances(rows: dict[str, pd.DataFrame]) -> str:
     parts = glance(rows["2"]), beginnings(rows["few-labels"])
     return "\n".join(part for part in parts if part)
-
-
-def _with_results(text: str, rows: dict[str, pd.DataFrame]) -> str:
-    begin, end = README_MARKS
-    if begin not in text or end not in text:
-        raise ValueError(f"--readme: the file has no '{begin}' and '{end}'")
-    block = f"{begin}\n{_glances(rows)}{end}"
-    pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
-    return re.sub(pattern, lambda _: block, text, flags=re.DOTALL)
 
 
 def _slug(name: str) -> str:

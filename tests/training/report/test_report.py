@@ -14,7 +14,7 @@ from scipy import stats
 from training.methods.methods import METHODS
 from training.options.configuration import configuration
 from training.options.train_options import TrainOptions
-from training.report.figures import FIGURES
+from training.report.figures import FIGURES, with_unmixed
 from training.report.numbers import rows_of
 from training.report.results import load_records, results_of
 from training.report.sections import failures
@@ -252,11 +252,11 @@ def test_a_record_that_lacks_a_part_is_left_out_and_named_with_it(
 def test_what_is_no_record_stops_no_report(tmp_path, records, content, capsys):
     folder = write(records, tmp_path / "records")
     output = tmp_path / "R.md"
-    report(folder, output, None, is_drawing=False)
+    report(folder, output, is_drawing=False)
     expected = output.read_bytes()
     (folder / "foreign.json").write_bytes(content)
     os.mkfifo(folder / "pipe.json")
-    report(folder, output, None, is_drawing=False)
+    report(folder, output, is_drawing=False)
     assert output.read_bytes() == expected
     lines = capsys.readouterr().err.splitlines()
     assert ["foreign.json" in lines[0], "pipe.json" in lines[1]] == [True] * 2
@@ -279,22 +279,12 @@ def test_a_measure_that_a_record_lacks_is_missing(tmp_path, records, value):
     assert amp["oracle"] == pytest.approx(np.mean([10.0, 9.5]))
 
 
-def test_a_file_that_is_no_file_is_refused_at_once(tmp_path, records):
-    folder = write(records, tmp_path / "records")
-    pipe = tmp_path / "README.md"
-    os.mkfifo(pipe)
-    with pytest.raises(FileNotFoundError, match=r"--readme: there is no file"):
-        report(folder, tmp_path / "R.md", pipe, is_drawing=False)
-
-
 def test_report_writes_tables_and_figures_and_says_what_is_missing(
     tmp_path, records
 ):
     folder = write([*all_records(), records[-1]], tmp_path / "records")
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- results -->\nx\n<!-- end of results -->\n")
     output = tmp_path / "docs" / "RESULTS.md"
-    written = report(folder, output, readme, is_drawing=True)
+    written = report(folder, output, is_drawing=True)
     names = {path.name for path in written}
     assert names >= {
         "RESULTS.md",
@@ -320,13 +310,11 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
     assert text.count("With 5 % of TREC's labels (2 subsets)") == 1
     assert text.count(begun) == 1
     assert "`bert_base_en_uncased`, pooled by mean, 1" in text
-    assert begun in readme.read_text()
-    assert readme.read_text().startswith("before\n<!-- results -->\n| test")
     csv = pd.read_csv(output.parent / "results" / "table_2.csv")
     assert len(csv) == len(TABLES["2"].cells())
     # Once more, without figures, from records in the same folder.
     again = tmp_path / "again" / "RESULTS.md"
-    written = report(folder, again, None, is_drawing=False)
+    written = report(folder, again, is_drawing=False)
     assert not any(path.suffix == ".png" for path in written)
     assert again.read_bytes() == output.read_bytes()
 
@@ -379,13 +367,56 @@ def test_figures_tell_backbones_apart():
     plt.close("all")
 
 
+def test_figures_show_what_is_had_without_mixing():
+    few = {"backbone": "cnn", "share": 0.1, "method": "word"}
+    records = [
+        record_of("3", few, 0, 20.0),
+        record_of("3", few | {"share": 0.05}, 0, 30.0),
+        *(
+            record_of("few-labels", {"variant": one, "method": "none"}, 0, 25.0)
+            for one in ("cnn", "bert-mean")
+        ),
+        record_of("5", cell_of("word") | {"alpha": 0.5}, 0, 9.0),
+        record_of("5", cell_of("word") | {"alpha": 1.0}, 0, 8.0),
+        *(
+            record_of("2", cell_of("none", dataset), seed, 6.0 + seed)
+            for dataset in ("trec", "subj")
+            for seed in range(3)
+        ),
+    ]
+    results = {name: results_of(TABLES[name], records) for name in "25"}
+    few_labels = results_of(TABLES["few-labels"], records)
+
+    share = FIGURES["error_by_share.png"]
+    runs = with_unmixed(results_of(TABLES["3"], records), few_labels)
+    (panel,) = share.draw(runs, None).axes
+    shown = {
+        bars.get_label(): bars[0].get_xydata()[:, 1].tolist()
+        for bars in panel.containers
+    }
+    assert share.unmixed == "few-labels"
+    assert shown == {"no mixup": [25.0], "WordMixup": [30.0, 20.0]}
+
+    alpha = FIGURES["error_by_alpha.png"]
+    runs = with_unmixed(results["5"], results[alpha.unmixed])
+    (panel,) = alpha.draw(runs, None).axes
+    assert panel.get_title() == "CNN, TREC"
+    (level,) = (one for one in panel.lines if one.get_label() == "no mixup")
+    assert level.get_ydata() == [7.0, 7.0]
+    assert panel.get_xticks().tolist() == [0.5, 1.0]
+    plt.close("all")
+
+    nothing = results["2"][:0]
+    assert with_unmixed(results["5"], nothing) is results["5"]
+
+
 def test_report_says_what_is_wrong(tmp_path):
     output = tmp_path / "RESULTS.md"
     with pytest.raises(FileNotFoundError, match="no records in"):
-        report(tmp_path / "none", output, None, is_drawing=False)
+        report(tmp_path / "none", output, is_drawing=False)
     folder = write([{"not": "a record"}], tmp_path / "records")
     with pytest.raises(FileNotFoundError, match=r"0\.json' is no record"):
-        report(folder, output, None, is_drawing=False)
+        report(folder, output, is_drawing=False)
     assert not output.exists()
 
 
