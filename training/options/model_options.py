@@ -106,9 +106,15 @@ class ModelOptions:
         is_bert = not BACKBONES[self.backbone].reads_words
         if is_bert and (self.embeddings != "random" or self.max_words):
             raise ValueError(
-                "--embeddings and --max-words are for cnn and bilstm; what "
-                "--backbone bert begins with goes into --bert"
+                "--embeddings and --max-words are for words; what --backbone "
+                "bert begins with goes into --bert"
             )
+        takes_vectors = BACKBONES[self.backbone].takes_vectors
+        if self.embeddings != "random" and not takes_vectors:
+            takers = [
+                one.name for one in BACKBONES.values() if one.takes_vectors
+            ]
+            raise ValueError(f"--embeddings is for {' and '.join(takers)}")
         for key in ("vocabulary", "pooling"):
             if getattr(self, key) and not is_bert:
                 raise ValueError(

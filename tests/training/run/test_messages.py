@@ -37,15 +37,15 @@ def test_errors_are_shown_beside_what_is_had_without():
         test,
     )
     for part in (
-        "most frequent class            │ 25.0 %",
-        "on words                │ 15.0 %",
-        "on all-MiniLM-L6-v2     │ 14.0 %",
-        "this classifier                          │ 12.5 %",
+        "most frequent class │ 25.0 %",
+        "on words │ 15.0 %",
+        "on all-MiniLM-L6-v2 │ 14.0 %",
+        "this classifier │ 12.5 %",
         # 10 of 80: Wilson's interval.
         "between 6.9 and 21.5 % (95 %)",
         "step 40, dev error 10.0 %; trained in 30 s",
     ):
-        assert part in text
+        assert part in " ".join(text.split())
     text = printed(
         messages.report_errors, own(backbone="linear"), results, test
     )

@@ -85,7 +85,7 @@ def test_the_scale_of_the_features_changes_nothing():
     )
     inputs = one.classifier.inputs
     times_ten = keras.layers.Rescaling(10.0, name="sentence")(
-        one.classifier.get_layer("sentence").output
+        one.classifier.get_layer("norm").output
     )
     last = keras.layers.Dense(2, name="logits")(times_ten)
     larger = keras.Model(inputs, last)
@@ -106,7 +106,7 @@ def test_words_are_compared_with_what_the_last_layer_receives():
         one.classifier.inputs,
         keras.layers.Dense(3, name="logits")(
             keras.layers.Rescaling(0.0, name="sentence")(
-                one.classifier.get_layer("sentence").output
+                one.classifier.get_layer("norm").output
             )
         ),
     )
