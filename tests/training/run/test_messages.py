@@ -7,6 +7,7 @@ import pytest
 from training.data.dataset import Examples
 from training.options.train_options import TrainOptions
 from training.run import messages
+from training.run.regression import Compared
 from training.terminal import console
 
 
@@ -75,9 +76,11 @@ def test_one_of_their_texts_is_asked(tmp_path, texts, expected):
 
 def test_it_says_which_of_two_is_trained_and_how_to_have_the_other():
     options = own(backbone="bert", bert="all-MiniLM-L6-v2")
-    text = messages.why_this_model(options, 10.0, 20.0, True)
+    text = messages.why_this_model(options, Compared(10.0, 20.0, True))
     assert "on words errs 10.0 %" in text
     assert "Trained is --backbone linear" in text
-    text = messages.why_this_model(options, 20.0, 10.0, False)
+    text = messages.why_this_model(options, Compared(20.0, 10.0, False))
     assert "is fine-tuned" in text
+    text = messages.why_this_model(options, None)
+    assert text.startswith("all-MiniLM-L6-v2, a pretrained encoder")
     assert "small_data.md" in messages.why_no_encoder(own(backbone="linear"))
