@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-import keras_amp
-from training.options import model_options
 from training.options.train_options import TrainOptions
 
 
@@ -100,17 +98,12 @@ def test_what_would_not_do_is_refused(asked, message):
         resolved(**asked)
 
 
-def test_poolings_are_those_of_the_library():
-    assert model_options.POOLINGS == keras_amp.backbones.POOLINGS
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
         ["--method", "x"],
         ["--backbone", "x"],
-        ["--pooling", "x"],
-        ["--keep", ""],
+        ["--dataset", "x"],
     ],
 )
 def test_a_wrong_name_is_refused_before_tensorflow_is_loaded(arguments):
