@@ -139,10 +139,10 @@ def measure(
     )
     experiment = Experiment.of_options(asked.resolved(), dataset)
     if system == "default":
-        _, _, is_words = regression.compare_words(
+        errors = regression.compare_words(
             experiment.classifier, experiment.tokenizer, dataset.train
         )
-        chosen = "linear" if is_words else "bert"
+        chosen = "linear" if errors and errors.words_tell_more else "bert"
         return {"chosen": chosen, "seconds": time.perf_counter() - start}
     if system == "encoder":
         regression.begin_at_regression(

@@ -72,6 +72,7 @@ def predict(
 
 def train(options: CommandLine) -> None:
     """Trains a text classifier, exports it, and records how it went."""
+    options.resolved()  # What is wrong is said before TensorFlow is loaded.
     from training.run.train import train
 
     train(options)

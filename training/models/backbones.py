@@ -131,8 +131,10 @@ class Backbone:
             trained on, and how many steps there are at least.
         random_preset: Dict of those that differ where `--bert` names a size,
             of which nothing is pretrained.
-        reads_words: Bool, whether its ids are words, which may begin with
-            `--embeddings`; else they are the pieces of `--bert`.
+        reads_words: Bool, whether its ids are words; else they are the pieces
+            of `--bert`.
+        takes_vectors: Bool, whether its words may begin with `--embeddings`.
+        is_in_tables: Bool, whether the tables of all backbones have it.
         needs: Tuple of a module that an installation may lack and what
             installs it, or `None`.
         workloads: Tuple of `Workload`s to time and measure it on.
@@ -149,6 +151,8 @@ class Backbone:
     own_steps: int = 300
     random_preset: dict = dataclasses.field(default_factory=dict)
     reads_words: bool = True
+    takes_vectors: bool = False
+    is_in_tables: bool = True
     needs: tuple[str, str] | None = None
     workloads: tuple[Workload, ...] = ()
 
@@ -162,6 +166,7 @@ BACKBONES = {
             about="TextCNN: filters of 3, 4 and 5 words",
             tokenizer=_word_tokenizer,
             build=_on_words("TextCNN"),
+            takes_vectors=True,
             preset=_PAPER,
             workloads=(_words_workload("cnn", "TextCNN"),),
         ),
@@ -171,6 +176,7 @@ BACKBONES = {
             about="BiLSTM: a bidirectional LSTM with attention",
             tokenizer=_word_tokenizer,
             build=_on_words("BiLSTM"),
+            takes_vectors=True,
             preset=_PAPER,
             workloads=(_words_workload("bilstm", "BiLSTM"),),
         ),
@@ -190,6 +196,7 @@ BACKBONES = {
             },
             own_passes=0,
             own_steps=20,
+            is_in_tables=False,
         ),
         Backbone(
             name="bert",

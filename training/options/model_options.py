@@ -100,15 +100,18 @@ class ModelOptions:
     def check(self) -> None:
         """Raises `ValueError` if an option is for another backbone."""
         check_known("--backbone", self.backbone, BACKBONES)
-        # Not before it is used: it loads TensorFlow.
-        from keras_amp.backbones import POOLINGS
-
         is_bert = not BACKBONES[self.backbone].reads_words
         if is_bert and (self.embeddings != "random" or self.max_words):
             raise ValueError(
-                "--embeddings and --max-words are for cnn and bilstm; what "
-                "--backbone bert begins with goes into --bert"
+                "--embeddings and --max-words are for words; what --backbone "
+                "bert begins with goes into --bert"
             )
+        takes_vectors = BACKBONES[self.backbone].takes_vectors
+        if self.embeddings != "random" and not takes_vectors:
+            takers = [
+                one.name for one in BACKBONES.values() if one.takes_vectors
+            ]
+            raise ValueError(f"--embeddings is for {' and '.join(takers)}")
         for key in ("vocabulary", "pooling"):
             if getattr(self, key) and not is_bert:
                 raise ValueError(
@@ -119,11 +122,15 @@ class ModelOptions:
                 f"--last-layer must be {' or '.join(LAST_LAYERS)}, not "
                 f"'{self.last_layer}'"
             )
-        if self.pooling not in (None, *POOLINGS):
-            raise ValueError(
-                f"--pooling must be {' or '.join(POOLINGS)}, not "
-                f"'{self.pooling}'"
-            )
+        if self.pooling is not None:
+            # Not before it is used: it loads TensorFlow.
+            from keras_amp.backbones import POOLINGS
+
+            if self.pooling not in POOLINGS:
+                raise ValueError(
+                    f"--pooling must be {' or '.join(POOLINGS)}, not "
+                    f"'{self.pooling}'"
+                )
         if self.freeze_embeddings and self.embeddings == "random":
             raise ValueError("--freeze-embeddings needs --embeddings FILE")
         if is_bert and self.is_random_bert and not self.vocabulary:

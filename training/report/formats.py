@@ -37,7 +37,7 @@ def _titles() -> dict[str, str]:
     vectors = {
         f"{one.name}-vectors": f"{one.title} with word vectors"
         for one in BACKBONES.values()
-        if one.reads_words
+        if one.takes_vectors
     }
     for table in TABLES.values():
         titles |= table.titles

@@ -10,6 +10,7 @@ from rich.table import Table
 from training.data.dataset import Examples
 from training.models.backbones import BACKBONES
 from training.options.train_options import TrainOptions
+from training.run.regression import Compared
 from training.terminal import duration, shown
 
 _WIDTH = 60  # letters of a text to ask about
@@ -30,27 +31,28 @@ def why_no_encoder(options: TrainOptions) -> str:
     )
 
 
-def why_this_model(
-    options: TrainOptions, words: float, features: float, is_better: bool
-) -> str:
+def why_this_model(options: TrainOptions, errors: Compared | None) -> str:
     """Which of two is trained on someone's own texts who did not say.
 
     Args:
         options: `TrainOptions`, resolved.
-        words, features, is_better: What `compare_words` returns.
+        errors: What `compare_words` returns.
     """
     encoder = shown(options.model.bert, 40)
-    found = (
-        f"In cross-validation on the training texts a regression on words errs "
-        f"{words:.1f} %, one on what {encoder} makes of them {features:.1f} %."
-    )
-    if is_better:
+    found = ""
+    if errors:
+        found = (
+            "In cross-validation on the training texts a regression on words "
+            f"errs {errors.words:.1f} %, one on what {encoder} makes of them "
+            f"{errors.features:.1f} %. "
+        )
+    if errors and errors.words_tell_more:
         return (
-            f"{found} Trained is --backbone linear, on the words; --backbone "
+            f"{found}Trained is --backbone linear, on the words; --backbone "
             "bert fine-tunes the encoder all the same."
         )
     return (
-        f"{found} {encoder}, a pretrained encoder that is on this machine, is "
+        f"{found}{encoder}, a pretrained encoder that is on this machine, is "
         "fine-tuned; --backbone linear takes seconds."
     )
 

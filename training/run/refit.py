@@ -7,7 +7,7 @@ import numpy as np
 from rich.console import Console
 
 from training.data.dataset import Dataset, Examples
-from training.run.checkpoint import discard_checkpoint
+from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment
 from training.run.selection import best_evaluation
 
@@ -51,7 +51,7 @@ def refitted(
     steps = curves[0]["step"][best]
     for one in parts:
         discard_checkpoint(one)
-        (one.where.records_dir / one.where.name).rmdir()
+        checkpoint_path(one).parent.rmdir()
     everything = dataset.given
     console.print(
         f"{steps} steps are best, with a dev error of "

@@ -6,7 +6,8 @@ Out-of-Distribution"): an encoder whose last layer fits already keeps more of
 what it knows.
 """
 
-from typing import Any
+import warnings
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -26,6 +27,21 @@ _BATCH_SIZE = 64
 # texts of TREC, SUBJ and tickets, of words as of an encoder, neither a tenth
 # nor ten times of it errs less by more than a point.
 _C = 10.0
+
+
+class Compared(NamedTuple):
+    """Errors of two regressions in cross-validation, in %.
+
+    Attributes:
+        words, features: Floats, of that on words and that on an encoder's
+            features.
+        words_tell_more: Bool, whether the first is lower by more than the
+            standard error of their difference.
+    """
+
+    words: float
+    features: float
+    words_tell_more: bool
 
 
 def error_of_words(train: Examples, test: Examples) -> float:
@@ -72,7 +88,7 @@ def begin_at_regression(
 
 def compare_words(
     classifier: keras.Model, tokenizer: Any, train: Examples
-) -> tuple[float, float, bool]:
+) -> Compared | None:
     """Whether words tell the classes better than what an encoder makes of them.
 
     Two regressions meet the same texts in `FOLDS`-fold cross-validation.
@@ -81,26 +97,31 @@ def compare_words(
         classifier, tokenizer, train: As of `begin_at_regression`.
 
     Returns:
-        The errors of the regressions on words and on features, in %; and
-        whether the first is lower by more than the standard error of their
-        difference.
+        A `Compared`; `None` if not even two classes have a text per fold.
     """
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     train = _some(train, MOST_TEXTS)
+    if np.sum(np.bincount(train.labels) >= FOLDS) < 2:
+        return None
     features = _features(classifier, tokenizer, train)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    of_words, of_features = (
-        cross_val_predict(model, x, train.labels, cv=folds) != train.labels
-        for model, x in (
-            (_of_words(), train.texts),
-            (_regression(), features / _scale(features)),
+    with warnings.catch_warnings():
+        # A class of fewer texts than folds is not in each; so be it.
+        warnings.filterwarnings("ignore", "The least populated class")
+        of_words, of_features = (
+            cross_val_predict(model, x, train.labels, cv=folds) != train.labels
+            for model, x in (
+                (_of_words(), train.texts),
+                (_regression(), features / _scale(features)),
+            )
         )
-    )
     gain = of_features.astype(float) - of_words
-    is_better = gain.mean() > gain.std() / np.sqrt(len(gain))
-    words, features = (100 * float(x.mean()) for x in (of_words, of_features))
-    return words, features, bool(is_better)
+    return Compared(
+        words=100 * float(of_words.mean()),
+        features=100 * float(of_features.mean()),
+        words_tell_more=bool(gain.mean() > gain.std() / np.sqrt(len(gain))),
+    )
 
 
 def _regression() -> Any:

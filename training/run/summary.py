@@ -48,9 +48,10 @@ def summarize(
     probabilities: np.ndarray,
     label_names: Sequence[str],
 ) -> None:
-    """Prints the two classes that are confused most, and some wrong answers.
+    """Prints the two classes that are confused most, and suspected labels.
 
-    The wrong answers are those the classifier is surest of.
+    Where a classifier is surest of a wrong answer, the label is what may be
+    wrong: a list to look through, and to mend the file by.
 
     Args:
         console: What `training.terminal.console` makes.
@@ -77,10 +78,10 @@ def summarize(
     surest = wrong[np.argsort(-probabilities[wrong].max(axis=1))]
     table = Table(
         "answer",
-        "is",
-        "sentence",
-        title=f"{min(NUM_EXAMPLES, len(wrong))} of {len(wrong)} wrong answers, "
-        "with their probabilities",
+        "label",
+        "text",
+        title=f"Wrong labels? {min(NUM_EXAMPLES, len(wrong))} of {len(wrong)} "
+        "wrong answers, the surest first",
         title_justify="left",
     )
     for index in surest[:NUM_EXAMPLES]:

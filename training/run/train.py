@@ -53,16 +53,16 @@ def train(options: TrainOptions) -> dict:
             "A run with these options was interrupted; this one starts anew. "
             "--resume would have gone on with it."
         )
-    dev_error = None
-    if options.optimisation.refit:
-        experiment, dev_error = refitted(experiment, console)
-    results, curves, probabilities = experiment.run(console)
-    if dev_error is not None:
-        results["dev_error"] = dev_error
+    measured = {}
     if options.where.baselines:
-        results["words_regression_test_error"] = error_of_words(
-            experiment.dataset.given, experiment.dataset.test
+        dataset = experiment.dataset
+        measured["words_regression_test_error"] = error_of_words(
+            dataset.given, dataset.test
         )
+    if options.optimisation.refit:
+        experiment, measured["dev_error"] = refitted(experiment, console)
+    results, curves, probabilities = experiment.run(console)
+    results |= measured
     record = begun(options)
     record |= ended(experiment.description(), results, curves)
     try:
@@ -95,11 +95,11 @@ def _experiment(
     if BACKBONES[options.model.backbone].reads_words:
         console.print(why_no_encoder(options))
         return experiment
-    words, features, is_better = compare_words(
+    errors = compare_words(
         experiment.classifier, experiment.tokenizer, experiment.dataset.train
     )
-    console.print(why_this_model(options, words, features, is_better))
-    if not is_better:
+    console.print(why_this_model(options, errors))
+    if not (errors and errors.words_tell_more):
         return experiment
     other = asked.with_fields(backbone="linear").resolved()
     return Experiment.of_options(other, experiment.dataset)

@@ -19,8 +19,10 @@ def beginnings() -> dict[str, dict]:
     """
     fields = {}
     for backbone in BACKBONES.values():
+        if not backbone.is_in_tables:
+            continue
         fields[backbone.name] = {"backbone": backbone.name}
-        if backbone.reads_words:
+        if backbone.takes_vectors:
             fields[f"{backbone.name}-vectors"] = {
                 "backbone": backbone.name,
                 "embeddings": "--embeddings",

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,26 @@ def test_own_texts_are_trained_as_long_as_their_number_asks(
 def test_what_would_not_do_is_refused(asked, message):
     with pytest.raises(ValueError, match=message):
         resolved(**asked)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--method", "x"],
+        ["--backbone", "x"],
+        ["--dataset", "x"],
+    ],
+)
+def test_a_wrong_name_is_refused_before_tensorflow_is_loaded(arguments):
+    program = (
+        "import sys; from training.__main__ import main\n"
+        "sys.argv[1:] = ['train', *sys.argv[1:]]\n"
+        "try: main()\n"
+        "except SystemExit as end: print(end.code, 'tensorflow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "2 False", done.stderr

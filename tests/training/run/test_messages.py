@@ -7,6 +7,7 @@ import pytest
 from training.data.dataset import Examples
 from training.options.train_options import TrainOptions
 from training.run import messages
+from training.run.regression import Compared
 from training.terminal import console
 
 
@@ -37,15 +38,15 @@ def test_errors_are_shown_beside_what_is_had_without():
         test,
     )
     for part in (
-        "most frequent class            │ 25.0 %",
-        "on words                │ 15.0 %",
-        "on all-MiniLM-L6-v2     │ 14.0 %",
-        "this classifier                          │ 12.5 %",
+        "most frequent class │ 25.0 %",
+        "on words │ 15.0 %",
+        "on all-MiniLM-L6-v2 │ 14.0 %",
+        "this classifier │ 12.5 %",
         # 10 of 80: Wilson's interval.
         "between 6.9 and 21.5 % (95 %)",
         "step 40, dev error 10.0 %; trained in 30 s",
     ):
-        assert part in text
+        assert part in " ".join(text.split())
     text = printed(
         messages.report_errors, own(backbone="linear"), results, test
     )
@@ -75,9 +76,11 @@ def test_one_of_their_texts_is_asked(tmp_path, texts, expected):
 
 def test_it_says_which_of_two_is_trained_and_how_to_have_the_other():
     options = own(backbone="bert", bert="all-MiniLM-L6-v2")
-    text = messages.why_this_model(options, 10.0, 20.0, True)
+    text = messages.why_this_model(options, Compared(10.0, 20.0, True))
     assert "on words errs 10.0 %" in text
     assert "Trained is --backbone linear" in text
-    text = messages.why_this_model(options, 20.0, 10.0, False)
+    text = messages.why_this_model(options, Compared(20.0, 10.0, False))
     assert "is fine-tuned" in text
+    text = messages.why_this_model(options, None)
+    assert text.startswith("all-MiniLM-L6-v2, a pretrained encoder")
     assert "small_data.md" in messages.why_no_encoder(own(backbone="linear"))

@@ -85,7 +85,7 @@ def test_the_scale_of_the_features_changes_nothing():
     )
     inputs = one.classifier.inputs
     times_ten = keras.layers.Rescaling(10.0, name="sentence")(
-        one.classifier.get_layer("sentence").output
+        one.classifier.get_layer("norm").output
     )
     last = keras.layers.Dense(2, name="logits")(times_ten)
     larger = keras.Model(inputs, last)
@@ -97,28 +97,38 @@ def test_the_scale_of_the_features_changes_nothing():
 
 def test_words_are_compared_with_what_the_last_layer_receives():
     one = experiment(3)
-    words, features, is_better = regression.compare_words(
+    errors = regression.compare_words(
         one.classifier, one.tokenizer, one.dataset.train
     )
-    assert words == features == 0
-    assert not is_better
+    assert errors == (0, 0, False)
     zero = keras.Model(
         one.classifier.inputs,
         keras.layers.Dense(3, name="logits")(
             keras.layers.Rescaling(0.0, name="sentence")(
-                one.classifier.get_layer("sentence").output
+                one.classifier.get_layer("norm").output
             )
         ),
     )
-    words, features, is_better = regression.compare_words(
-        zero, one.tokenizer, one.dataset.train
-    )
-    assert words == 0
-    assert features > 50
-    assert is_better
+    errors = regression.compare_words(zero, one.tokenizer, one.dataset.train)
+    assert errors.words == 0
+    assert errors.features > 50
+    assert errors.words_tell_more
 
 
 def test_the_regression_on_words_errs_where_words_do_not_tell():
     assert regression.error_of_words(texts(60), texts(30, seed=1)) == 0
     mixed = Examples(["a b"] * 60, np.arange(60) % 2)
     assert regression.error_of_words(mixed, mixed) == 50
+
+
+def test_too_few_texts_are_not_compared_and_a_rare_class_is_no_hindrance():
+    one = experiment(3)
+    train = one.dataset.train
+
+    def compared(counts):
+        kept = [np.flatnonzero(train.labels == i)[:n] for i, n in counts]
+        examples = train[np.concatenate(kept)]
+        return regression.compare_words(one.classifier, one.tokenizer, examples)
+
+    assert compared([(0, 20), (1, 4)]) is None
+    assert compared([(0, 20), (1, 20), (2, 1)]).words < 5

@@ -344,7 +344,7 @@ def test_runs_are_named_by_what_differs():
         ),
         (
             ["--backbone", "bert", "--embeddings", "v.txt"],
-            "--embeddings and --max-words are for cnn and bilstm",
+            "--embeddings and --max-words are for words",
         ),
         (
             ["--backbone", "bert", "--bert", "tiny"],
