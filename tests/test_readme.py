@@ -24,7 +24,9 @@ def python_blocks(path):
     text = path.read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     # These pages are one program each, in pieces.
-    in_one = path.name in ("method.md", "recipes.md", "CONTRIBUTING.md")
+    in_one = path.name in (
+        *("method.md", "policy.md", "recipes.md", "CONTRIBUTING.md"),
+    )
     return ["\n".join(blocks)] if in_one else blocks
 
 
@@ -51,7 +53,7 @@ COMMANDS = [
 @pytest.mark.parametrize("block", PYTHON)
 def test_python_blocks_run(block, request):
     need_imports(block)
-    if "training.report" in block:
+    if "training.methods" in block:
         request.getfixturevalue("registries")
     if 'name = "all-MiniLM-L6-v2"' in block:
         request.getfixturevalue("pretrained_encoder")
