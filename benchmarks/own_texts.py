@@ -44,6 +44,8 @@ TRAININGS = {
     "cnn": {"backbone": "cnn"},
     "bert": {"backbone": "bert"},
     "bert-sent": {"backbone": "bert", "method": "sent"},
+    "bert-constant": {"backbone": "bert", "schedule": "constant"},
+    "bert-all": {"backbone": "bert", "keep": "last", "patience": 0},
 }
 TITLES = {
     "words": "logistic regression on words",
@@ -53,6 +55,8 @@ TITLES = {
     "cnn": "`--backbone cnn`",
     "bert": "`--backbone bert`",
     "bert-sent": "`--backbone bert --method sent`",
+    "bert-constant": "`--backbone bert --schedule constant`",
+    "bert-all": "the encoder on all texts, none kept back",
 }
 # The README's rows and columns.
 README_SYSTEMS = {
@@ -127,6 +131,8 @@ def measure(
     from training.run.experiment import Experiment
 
     dataset, given = split(task, seed, data_dir)
+    if system == "bert-all":
+        dataset = dataclasses.replace(dataset, train=given)
     start = time.perf_counter()
     if system == "words":
         error = regression.error_of_words(given, dataset.test)

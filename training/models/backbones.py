@@ -212,7 +212,11 @@ BACKBONES = {
                 "l2": 0.0,
             },
             own_preset=_OWN
-            | {"learning_rate": 5e-5, "last_layer": "regression"},
+            | {
+                "learning_rate": 5e-5,
+                "schedule": "warm-up",
+                "last_layer": "regression",
+            },
             own_passes=4,
             own_steps=200,
             # Weights that begin at random, of which the paper has none, learn

@@ -1,6 +1,7 @@
 """One experiment: from options to a trained classifier and its measures."""
 
 import dataclasses
+import math
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from training.methods.methods import METHODS
 from training.methods.released_step import loss_of
 from training.models.backbones import BACKBONES
 from training.models.words import load_words
+from training.options.optimisation_options import OptimisationOptions
 from training.options.train_options import TrainOptions
 from training.run.batches import batches
 from training.run.checkpoint import checkpoint_path
@@ -80,7 +82,7 @@ class Experiment:
             classifier, options.mixing, options.optimisation.seed
         )
         model.compile(
-            keras.optimizers.Adam(options.optimisation.learning_rate),
+            keras.optimizers.Adam(_learning_rate(options.optimisation)),
             loss_of(options.mixing.released),
             metrics=["accuracy"],
             jit_compile=options.optimisation.jit_compile,
@@ -164,6 +166,18 @@ class Experiment:
 
     def _test_batches(self, size: int) -> tf.data.Dataset:
         return batches(self.dataset.test, self.tokenizer, size)
+
+
+def _learning_rate(asked: OptimisationOptions) -> Any:
+    if asked.schedule != "warm-up":
+        return asked.learning_rate
+    rise = math.ceil(asked.steps / 10)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, asked.steps - rise),
+        warmup_target=asked.learning_rate,
+        warmup_steps=rise,
+    )
 
 
 def load_dataset(options: TrainOptions) -> Dataset:
