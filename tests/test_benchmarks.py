@@ -1,8 +1,11 @@
 """The committed figures are what the committed measurements say."""
 
 import json
+from pathlib import Path
 
-from benchmarks import peak_memory
+import pytest
+
+from benchmarks import own_texts, peak_memory
 from benchmarks.step_time import RESULTS, page, summarize, workloads
 
 
@@ -18,6 +21,38 @@ def test_the_memory_table_is_written_from_the_measurements():
     text = peak_memory.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
     assert text == peak_memory.page(record)
     assert {"cnn", "bilstm", "bert-tiny"} <= set(record)
+
+
+def test_tables_of_few_texts_are_written_from_the_measurements():
+    results = own_texts.read(own_texts.RESULTS)
+    page = own_texts.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
+    assert page == own_texts.page(results)
+    readme = Path(own_texts.__file__).parent.parent / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    assert text == own_texts.with_table(text, results)
+    short = text.partition(own_texts.README_MARKS[0])[2]
+    assert "| logistic regression on words | " in short
+
+
+def test_the_table_in_short_stands_between_its_marks():
+    runs = {
+        "words": {"0": {"error": 30.0, "seconds": 0.1}},
+        "bert": {"0": {"error": 9.0, "seconds": 90.0}},
+    }
+    results = {"trec-300": {"runs": runs}}
+    text = "before\n<!-- own texts -->\nold\n<!-- end of own texts -->\nafter\n"
+    written = own_texts.with_table(text, results)
+    assert written == (
+        "before\n<!-- own texts -->\n"
+        "| TREC, test error in % | 300 labels |\n"
+        "| --- | --- |\n"
+        "| logistic regression on words | 30.0 ± 0.0 (1), 0 s |\n"
+        "| fine-tuned encoder | 9.0 ± 0.0 (1), 90 s |\n"
+        "<!-- end of own texts -->\nafter\n"
+    )
+    assert own_texts.with_table(written, results) == written
+    with pytest.raises(ValueError, match="--readme: the file has no"):
+        own_texts.with_table("no marks", {})
 
 
 def test_ratios_are_paired():
