@@ -103,6 +103,16 @@ def test_the_table_of_settings_is_the_presets():
     assert "\n".join(rows) in COMMAND_LINE
 
 
+def test_the_table_of_settings_for_own_texts_is_the_presets():
+    rows = []
+    for one in BACKBONES.values():
+        preset = one.preset | one.own_preset
+        keys = ("batch_size", "learning_rate", "dropout")
+        cells = [*(preset[key] for key in keys), one.own_passes, one.own_steps]
+        rows.append(f"| `{one.name}` | {' | '.join(map(str, cells))} |")
+    assert "\n".join(rows) in COMMAND_LINE
+
+
 def test_options_of_the_table_exist(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["training", "train", "--help"])
     with pytest.raises(SystemExit):
