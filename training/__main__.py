@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 # Failures come as exceptions; that there is no GPU is none.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -95,14 +95,30 @@ def report(
 
     Args:
         records_dir: Folder of the records that `table` made.
-        output: Markdown file; CSV files and figures go into results/ beside.
+        output: Markdown file to write; CSV files and figures go into results/
+            beside.
         readme: File to put the table in short into, between its marks.
         figures: Draw the figures too.
     """
+    # Not after half a minute of work.
+    if output.exists() and not output.is_file():
+        raise FileExistsError(
+            f"--output: '{output}' is no file; name one to write, such as "
+            f"'{output / 'RESULTS.md'}'"
+        )
     from training.report.write_report import report
 
     for path in report(records_dir, output, readme, figures):
         print(shown(path))
+
+
+def _is_closed(stream: TextIO) -> bool:
+    """Whether nobody reads a stream; it gets an empty line to find out."""
+    try:
+        print(file=stream, flush=True)
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def main() -> None:
@@ -120,6 +136,15 @@ def main() -> None:
         tyro.extras.subcommand_cli_from_dict(
             commands, prog="python -m training", description=__doc__
         )
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        if not _is_closed(sys.stdout):
+            print(f"error: {shown(error)}", file=sys.stderr)
+            sys.exit(2)
+        # As `head` does, once it has its lines: who reads no more is told no
+        # more, neither now nor when Python flushes what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"error: {shown(error)}", file=sys.stderr)
         sys.exit(2)
