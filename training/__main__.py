@@ -58,16 +58,33 @@ def data(
 def predict(
     model: tyro.conf.Positional[Path],
     texts: tyro.conf.Positional[tuple[str, ...]] = (),
+    file: Path | None = None,
+    text_column: str = "text",
+    delimiter: str | None = None,
+    quoting: str | None = None,
+    output: Path | None = None,
+    overwrite: bool = False,
 ) -> None:
-    """Asks an exported classifier.
+    """Asks an exported classifier: a table, or JSON lines where it is piped.
 
     Args:
         model: Folder of an export, or of numbered ones (the newest answers).
-        texts: Texts to classify; lines of standard input if there are none.
+        texts: Texts to classify; lines of standard input if there are neither
+            these nor a file.
+        file: File of texts, .csv, .tsv or .jsonl with named columns, or .txt
+            with one a line. Other columns are kept beside the answers.
+        text_column: Column of the text in the file.
+        delimiter: One letter, or tab, between the cells of a table, as of
+            train.
+        quoting: Of a table, double, backslash or none, as of train.
+        output: File to write the answers to, .jsonl or .csv.
+        overwrite: Replace what is at --output.
     """
+    from training.data.cells import Layout
     from training.run.predict import predict
 
-    predict(model, texts)
+    layout = Layout(text_column, None, delimiter, quoting)
+    predict(model, texts, file, layout, output, overwrite)
 
 
 def train(options: CommandLine) -> None:
