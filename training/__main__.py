@@ -69,13 +69,10 @@ def predict(
 
     Args:
         model: Folder of an export, or of numbered ones (the newest answers).
-        texts: Texts to classify; lines of standard input if there are neither
-            these nor a file.
-        file: File of texts, .csv, .tsv or .jsonl with named columns, or .txt
-            with one a line. Other columns are kept beside the answers.
-        text_column: Column of the text in the file.
-        delimiter: One letter, or tab, between the cells of a table, as of
-            train.
+        texts: Texts to classify; without these and --file, lines of stdin.
+        file: .csv, .tsv or .jsonl with named columns; .txt, a text a line.
+        text_column: Column of the text in --file; the others are kept.
+        delimiter: Letter, or tab, between a table's cells, as of train.
         quoting: Of a table, double, backslash or none, as of train.
         output: File to write the answers to, .jsonl or .csv.
         overwrite: Replace what is at --output.
@@ -112,8 +109,7 @@ def report(
 
     Args:
         records_dir: Folder of the records that `table` made.
-        output: Markdown file to write; CSV files and figures go into results/
-            beside.
+        output: Markdown file to write; CSV and figures go to results/ beside.
         readme: File to put the table in short into, between its marks.
         figures: Draw the figures too.
     """
