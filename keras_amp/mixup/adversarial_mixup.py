@@ -35,8 +35,8 @@ class AdversarialMixup(Mixup):
 
     Args:
         model: A built Functional or Sequential classifier with one output.
-        mix_at: Name of the layer whose output is mixed, or a list of names,
-            of which one is drawn for each step.
+        mix_at: The layer whose output is mixed, or its name, or a list of
+            these, of which one is drawn for each step.
         alpha: Float > 0, the concentration of Beta(α, α).
         epsilon: Float >= 0, the step size ε on λ; 0 is Mixup, the paper's
             "+RandOp". May be assigned while training.

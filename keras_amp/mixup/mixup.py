@@ -6,7 +6,7 @@ import keras
 from keras import ops, tree
 
 from keras_amp import policy
-from keras_amp.cut import cut
+from keras_amp.cut import cut, place_name
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.one_call import OneCall
 from keras_amp.mixup.outcome import Found
@@ -48,8 +48,9 @@ class Mixup(TensorFlowStep):
         model: A built classifier with one output: Functional, Sequential, or
             one that cuts itself, see `keras_amp.cut`. Its weights are trained
             in place.
-        mix_at: Name of the layer whose output is mixed, or `"inner/layer"`
-            inside a nested model, see `keras_amp.cut`; or a list of names.
+        mix_at: The layer whose output is mixed, or its name, which is
+            `"inner/layer"` inside a nested model, see `keras_amp.cut`; or a
+            list of these. What is kept are names.
         alpha: Float > 0, the concentration of Beta(α, α). Near 0 there is next
             to no mixing; 1 draws λ uniformly. May be assigned while training;
             it is a setting and no weight: loading weights leaves it alone.
@@ -115,12 +116,14 @@ class Mixup(TensorFlowStep):
     def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
         check_strategy()
         super().__init__(model, **kwargs)
-        places = [mix_at] if isinstance(mix_at, str) else list(mix_at)
+        is_list = isinstance(mix_at, (list, tuple))
+        places = mix_at if is_list else [mix_at]
+        places = [place_name(model, place) for place in places]
         if not places:
             raise ValueError("`mix_at` must name a layer. Received: mix_at=[]")
         call = OneCall(model)
         self._places = tuple(Place(call, *cut(model, at)) for at in places)
-        self.mix_at = mix_at if isinstance(mix_at, str) else places
+        self.mix_at = places if is_list else places[0]
         self.seed = seed
         self._seed_generator = ReplicaSeedGenerator(seed)
         if len(self._places) > 1:
