@@ -42,3 +42,22 @@ def needed(module, what, install):
             f"installed: pip install {install}",
             name=package,
         ) from error
+
+
+class WhenUsed:
+    """A module that is imported when something of it is asked for.
+
+    Args:
+        module, what, install: As of `needed`.
+
+    Examples:
+        >>> ops = WhenUsed("keras.ops", "This", "keras")
+        >>> ops.add.__name__
+        'add'
+    """
+
+    def __init__(self, module, what, install):
+        self._needed = (module, what, install)
+
+    def __getattr__(self, name):
+        return getattr(needed(*self._needed), name)
