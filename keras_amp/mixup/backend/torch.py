@@ -51,7 +51,17 @@ class Step(Forward):
             warnings.warn("The model has no trainable weights.", stacklevel=2)
         with torch.no_grad():
             if weights:
-                gradients = [weight.value.grad for weight in weights]
-                self.optimizer.apply(gradients, weights)
+                self.optimizer.apply(self._gradients(weights), weights)
             self.count(pairs, outcome)
             return self.get_metrics_result()
+
+    def _gradients(self, weights):
+        """The weights' gradients; `None` for what the loss leaves out."""
+        gradients = [weight.value.grad for weight in weights]
+        if len(self._places) == 1:
+            return gradients
+        # The same weights move, whichever place is drawn.
+        return [
+            torch.zeros_like(weight.value) if gradient is None else gradient
+            for gradient, weight in zip(gradients, weights, strict=True)
+        ]
