@@ -1,5 +1,6 @@
 """The training step on PyTorch: tensors record, variables hold the state."""
 
+import contextlib
 import warnings
 
 import torch
@@ -37,6 +38,15 @@ class Step(Forward):
         model: The classifier.
         name: String, the wrapper's name.
     """
+
+    @contextlib.contextmanager
+    def leaving_no_trace(self):
+        # Dropout without a seed draws from PyTorch's own generators.
+        devices = []
+        if torch.cuda.is_available():
+            devices = [torch.cuda.current_device()]
+        with torch.random.fork_rng(devices), super().leaving_no_trace():
+            yield
 
     def train_step(self, data):
         x, pairs = self.begin(data)
