@@ -23,6 +23,7 @@ LAYERS = [
     "text",
     "whole",
     "serving",
+    "saved_model",
     "tensorboard",
 ]
 # The rooms of the experiments, likewise.
