@@ -4,12 +4,14 @@ import re
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
+from keras_amp.extras import WhenUsed
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
 from keras_amp.text import count_unknown
 from keras_amp.whole import remove_abandoned, written_whole
+
+tf = WhenUsed("tensorflow", "export_text_classifier", "tensorflow")
 
 
 def export_text_classifier(

@@ -45,6 +45,7 @@ def test_each_step_is_a_step_at_one_of_the_places(method, options):
     assert sorted(set(map(tuple, drawn))) == [(False, True), (True, False)]
 
 
+@pytest.mark.tensorflow
 def test_every_place_is_traced_once_and_drawn_about_equally():
     ids = np.random.default_rng(0).integers(1, 20, (60, 7))
     y = np.arange(60) % 3
