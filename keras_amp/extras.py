@@ -1,8 +1,8 @@
 """Packages that not everyone needs: imported when used, named when absent."""
 
 import importlib
-from typing import Any
 from types import ModuleType
+from typing import Any
 
 
 class MissingPackage(ModuleNotFoundError):  # noqa: N818 (says what it is)
