@@ -6,34 +6,14 @@ import pytest
 
 from tests.training.run.test_train import run as run
 
-ANIMALS = [
-    "cat",
-    "dog",
-    "horse",
-    "cow",
-    "sheep",
-    "goat",
-    "wolf",
-    "fox",
-    "bear",
-    "lion",
-    "tiger",
-    "mouse",
-]
-VEHICLES = [
-    "car",
-    "truck",
-    "bus",
-    "train",
-    "tram",
-    "bicycle",
-    "motorbike",
-    "ship",
-    "boat",
-    "plane",
-    "van",
-    "ferry",
-]
+ANIMALS = (
+    *("cat", "dog", "horse", "cow", "sheep", "goat"),
+    *("wolf", "fox", "bear", "lion", "tiger", "mouse"),
+)
+VEHICLES = (
+    *("car", "truck", "bus", "train", "tram", "bicycle"),
+    *("motorbike", "ship", "boat", "plane", "van", "ferry"),
+)
 
 
 @pytest.fixture
