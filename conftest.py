@@ -6,10 +6,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import pytest
-import tensorflow as tf
 
 import keras_amp
-from keras_amp.extras import MissingPackage
+from keras_amp.extras import MissingPackage, WhenUsed
 
 HERE = Path(__file__).parent
 # What tests may lack, and the extra that brings it.
@@ -65,6 +64,15 @@ pytest_runtest_setup = pytest.hookimpl(wrapper=True)(_skip_without_package)
 pytest_runtest_call = pytest.hookimpl(wrapper=True)(_skip_without_package)
 
 
+def pytest_collection_modifyitems(items):
+    """Skips what is TensorFlow's own where Keras runs on another backend."""
+    if keras.backend.backend() == "tensorflow":
+        return
+    for item in items:
+        if item.get_closest_marker("tensorflow"):
+            item.add_marker(pytest.mark.skip(reason="TensorFlow's own"))
+
+
 @pytest.fixture(autouse=True)
 def _seeded():
     keras.utils.set_random_seed(1)
@@ -72,12 +80,15 @@ def _seeded():
 
 @pytest.fixture(autouse=True)
 def _doctest_names(doctest_namespace):
+    tf = WhenUsed("tensorflow", "This example", "tensorflow")
     doctest_namespace.update(keras=keras, keras_amp=keras_amp, tf=tf)
 
 
 @pytest.fixture
 def float64():
     """Everything in double precision, for finite differences."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("elsewhere, Keras computes in single precision")
     for dtype in ("float64", "float32"):
         keras.config.set_floatx(dtype)
         keras.config.set_dtype_policy(dtype)

@@ -26,7 +26,9 @@ from keras_amp.cut_checks import (
 from keras_amp.graph import Call, Lower, Upper, ordered_nodes
 
 
-def cut(model: keras.Model, mix_at: str) -> tuple[Callable, Callable]:
+def cut(
+    model: keras.Model, mix_at: str | keras.Layer
+) -> tuple[Callable, Callable]:
     """Cuts a Functional or Sequential model at a layer's output.
 
     A subclassed model is cut by itself: give it a method `cut(mix_at)` that
@@ -36,7 +38,7 @@ def cut(model: keras.Model, mix_at: str) -> tuple[Callable, Callable]:
     Args:
         model: A built Functional or Sequential `keras.Model` with one output,
             or a built subclassed one with a method `cut`.
-        mix_at: Name of the layer whose output to cut at, or `"inner/layer"`
+        mix_at: The layer whose output to cut at, or its name; `"inner/layer"`
             for a layer inside a nested Functional or Sequential model.
 
     Returns:
@@ -49,8 +51,8 @@ def cut(model: keras.Model, mix_at: str) -> tuple[Callable, Callable]:
         `upper.is_batched` says of each tensor whether it holds examples.
 
     Raises:
-        TypeError: If `model` is not a `keras.Model` or `mix_at` not a string;
-            if the model's own `cut` returns something else.
+        TypeError: If `model` is not a `keras.Model` or `mix_at` neither a
+            layer nor a string; if the model's own `cut` returns something else.
         ValueError: If `model` is subclassed without a method `cut`, unbuilt or
             has several outputs; if there is no such layer, or none that leads
             to the output; if something crosses that can neither be mixed nor
@@ -65,11 +67,7 @@ def cut(model: keras.Model, mix_at: str) -> tuple[Callable, Callable]:
         >>> [tuple(tensor.shape) for tensor in lower(keras.ops.ones((5, 3)))]
         [(5, 4)]
     """
-    if not isinstance(mix_at, str):
-        raise TypeError(
-            "`mix_at` must be the name of a layer. "
-            f"Received: mix_at={mix_at!r} of type {type(mix_at).__name__}"
-        )
+    mix_at = place_name(model, mix_at)
     if isinstance(model, keras.Model) and hasattr(model, "cut"):
         return _own_cut(model, mix_at)
     check_model(model)
@@ -78,6 +76,59 @@ def cut(model: keras.Model, mix_at: str) -> tuple[Callable, Callable]:
     lower = Lower(below, model, crossing, batched)
     upper = Upper(above, model, crossing, batched)
     return lower, upper
+
+
+def place_name(model: Any, mix_at: Any) -> str:
+    """The name that `cut` finds a place by.
+
+    Args:
+        model: As of `cut`.
+        mix_at: A string, which stays as it is, or a layer of `model` or of a
+            model nested in it. One that cuts itself gets the layer's own name.
+
+    Raises:
+        TypeError: If `mix_at` is neither.
+        ValueError: If the layer is not one of `model`.
+
+    Examples:
+        >>> inner = keras.Sequential([keras.Input((3,))], name="inner")
+        >>> inner.add(keras.layers.Dense(4, name="hidden"))
+        >>> model = keras.Sequential([inner, keras.layers.Dense(2)])
+        >>> place_name(model, inner.layers[0])
+        'inner/hidden'
+    """
+    if isinstance(mix_at, str):
+        return mix_at
+    if not isinstance(mix_at, keras.Layer):
+        raise TypeError(
+            "`mix_at` must be a layer of the model or its name. "
+            f"Received: mix_at={mix_at!r} of type {type(mix_at).__name__}"
+        )
+    if isinstance(model, keras.Model) and hasattr(model, "cut"):
+        return mix_at.name
+    check_model(model)
+    path = _path_to(mix_at, model)
+    if path is None:
+        _find_layer(model, mix_at.name, mix_at.name, model)
+        raise ValueError(
+            f"There is no layer '{mix_at.name}' in model '{model.name}' that "
+            "is the one received, but another of that name. Pass that one, or "
+            "its name."
+        )
+    return path
+
+
+def _path_to(layer: keras.Layer, model: keras.Model) -> str | None:
+    """Where a layer is in a model or in those nested in it; `None` if not."""
+    layers = _layers(model)
+    if any(one is layer for one in layers):
+        return layer.name
+    for inner in layers:
+        if isinstance(inner, keras.Sequential) or hasattr(inner, "operations"):
+            path = _path_to(layer, inner)
+            if path is not None:
+                return f"{inner.name}/{path}"
+    return None
 
 
 def _own_cut(model: Any, mix_at: str) -> tuple[Callable, Callable]:

@@ -2,6 +2,7 @@
 
 import importlib
 from types import ModuleType
+from typing import Any
 
 
 class MissingPackage(ModuleNotFoundError):  # noqa: N818 (says what it is)
@@ -43,3 +44,22 @@ def needed(module: str, what: str, install: str) -> ModuleType:
             f"installed: pip install {install}",
             name=package,
         ) from error
+
+
+class WhenUsed:
+    """A module that is imported when something of it is asked for.
+
+    Args:
+        module, what, install: As of `needed`.
+
+    Examples:
+        >>> ops = WhenUsed("keras.ops", "This", "keras")
+        >>> ops.add.__name__
+        'add'
+    """
+
+    def __init__(self, module: str, what: str, install: str) -> None:
+        self._needed = (module, what, install)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(needed(*self._needed), name)

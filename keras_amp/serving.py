@@ -4,12 +4,14 @@ import re
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
+from keras_amp.extras import WhenUsed
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
 from keras_amp.text import count_unknown
 from keras_amp.whole import remove_abandoned, written_whole
+
+tf = WhenUsed("tensorflow", "export_text_classifier", "tensorflow")
 
 
 def export_text_classifier(
@@ -108,8 +110,11 @@ def export_text_classifier(
 
     tokenizer(tf.constant([""]))  # Keras exports layers that are built.
     archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.track(tokenizer)
+    # Keras writes each variable that an endpoint uses. Of a layer that is
+    # tracked it lists them again, as its own `keras.Variable`s around those of
+    # TensorFlow, and TensorFlow writes both. So the layers are not tracked but
+    # what holds them, for the lookup tables that no endpoint says it uses.
+    archive.track(tf.train.Checkpoint(model=model, tokenizer=tokenizer))
     sentences = tf.TensorSpec([None], tf.string, name="sentences")
     ids = tf.TensorSpec([None, None], tf.int32, name="ids")
     with without_cudnn(model):

@@ -3,10 +3,11 @@
 import os
 
 import keras
-import tensorflow as tf
 
-from keras_amp.extras import needed
+from keras_amp.extras import WhenUsed, needed
 from keras_amp.mixup import AdversarialMixup
+
+tf = WhenUsed("tensorflow", "keras_amp.TensorBoard", "tensorflow")
 
 _DESCRIPTIONS = {
     "lam_star": "λ*, at which the inputs of each example were mixed",

@@ -12,7 +12,10 @@ from keras import layers
 
 import keras_amp
 from conftest import EXTRAS
-from keras_amp.extras import needed
+from keras_amp.extras import WhenUsed, needed
+
+# For tests that are TensorFlow's own, in files that run elsewhere too.
+tf = WhenUsed("tensorflow", "This test", "tensorflow")
 
 
 def classifier(num_classes=3, activation=None, dropout=0.0, batch_norm=False):

@@ -23,6 +23,7 @@ LAYERS = [
     "text",
     "whole",
     "serving",
+    "saved_model",
     "tensorboard",
 ]
 # The rooms of the experiments, likewise.
@@ -85,27 +86,17 @@ def test_rooms_of_the_experiments_open_downward(path):
             assert parts[1] in allowed, f"{path} imports {name}"
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
-        "policy",
-        "graph",
-        "batch_axis",
-        "cut_checks",
-        "cut",
-        "mixup/hidden",
-        "mixup/histograms",
-        "mixup/mixup",
-        "mixup/nonlinear_mixup",
-        "mixup/outcome",
-        "mixup/pairs",
-        "mixup/per_example_loss",
-        "mixup/setting",
-    ],
-)
-def test_what_is_mixed_knows_no_tensorflow(file):
-    names = imported(HERE / "keras_amp" / f"{file}.py")
-    assert not any(name.split(".")[0] == "tensorflow" for name in names)
+BACKENDS = {"tensorflow", "jax", "torch"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HERE)))
+def test_backends_are_imported_by_their_own_files(path):
+    own = path.parent == HERE / "keras_amp" / "mixup" / "backend"
+    allowed = {path.stem} if own else set()
+    if own and path.stem == "replicas":
+        allowed = {"tensorflow"}
+    names = {name.split(".")[0] for name in imported(path)}
+    assert names & BACKENDS <= allowed, path
 
 
 def test_experiments_use_the_public_api():

@@ -228,4 +228,4 @@ def test_records(tmp_path, which, faults):
     path.write_bytes(damaged(path.read_bytes(), faults))
     assert_read_or_refused(lambda: read_record(path), path)
     output = tmp_path / "RESULTS.md"
-    assert_read_or_refused(lambda: report(folder, output, None, False), path)
+    assert_read_or_refused(lambda: report(folder, output, False), path)

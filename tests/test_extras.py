@@ -33,6 +33,29 @@ keras_amp.export_text_classifier(
 )
 print("done")
 """
+WITHOUT_TENSORFLOW = """
+import keras
+import numpy as np
+
+import keras_amp
+
+print(keras.backend.backend())
+model = keras_amp.AdversarialMixup(
+    keras_amp.TextCNN(20, 3, embedding_dim=6, num_filters=4), "word"
+)
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile("adam", loss)
+model.fit(np.ones((4, 7), "int32"), np.arange(4) % 3, verbose=0)
+for ask in (
+    lambda: keras_amp.export_text_classifier(model, None, "ab", "nowhere"),
+    lambda: keras_amp.text.standardize("a"),
+    lambda: keras_amp.text.count_unknown([[1]], [""]),
+):
+    try:
+        ask()
+    except ImportError as error:
+        print(error)
+"""
 COMMAND = "runpy.run_module('training', run_name='__main__', alter_sys=True)"
 
 
@@ -52,6 +75,22 @@ def test_the_library_alone_trains_and_exports(tmp_path):
     absent = tuple(package for package in EXTRAS if package != "sklearn")
     ran = python(LIBRARY, absent, str(tmp_path / "export"))
     assert ran.stdout.endswith("done\n"), ran.stderr
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_library_needs_no_tensorflow(backend, monkeypatch):
+    needed(backend, "This test", f'"keras_amp[{backend}]"')
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    absent = {*EXTRAS, "tensorflow"} - {"jax", "torch", "scipy"}
+    ran = python(WITHOUT_TENSORFLOW, tuple(absent))
+    assert ran.returncode == 0, ran.stderr
+    rest = "needs tensorflow, which is not installed: pip install tensorflow"
+    assert ran.stdout.splitlines() == [
+        backend,
+        f"export_text_classifier {rest}",
+        f"keras_amp.text {rest}",
+        f"keras_amp.text {rest}",
+    ]
 
 
 @pytest.mark.parametrize(

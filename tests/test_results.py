@@ -1,9 +1,12 @@
 """What the docs say of results is what the records say."""
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from training.__main__ import main
 from training.grid.grid_options import RECORDS_DIR
 from training.report.figures import FIGURES
 from training.report.results import load_records
@@ -43,6 +46,20 @@ def test_no_run_of_the_records_failed():
     records, skipped = load_records(HERE / RECORDS_DIR)
     assert skipped == []
     assert all("results" in one for one in records)
+
+
+def test_the_documented_grids_are_done(monkeypatch, capsys):
+    text = (HERE / "docs" / "experiments.md").read_text("utf-8")
+    commands = re.findall(
+        r"^python -m (training table (?:.*\\\n)*.*results/records)$", text, re.M
+    )
+    assert len(commands) == 9
+    monkeypatch.chdir(HERE)
+    for command in commands:
+        arguments = command.replace("\\\n", " ").split()
+        monkeypatch.setattr(sys, "argv", [*arguments, "--dry-run"])
+        main()
+        assert " 0 failed, 0 to do" in capsys.readouterr().out, command
 
 
 def test_records_name_no_place():

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 # Failures come as exceptions; that there is no GPU is none.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -58,16 +58,30 @@ def data(
 def predict(
     model: tyro.conf.Positional[Path],
     texts: tyro.conf.Positional[tuple[str, ...]] = (),
+    file: Path | None = None,
+    text_column: str = "text",
+    delimiter: str | None = None,
+    quoting: str | None = None,
+    output: Path | None = None,
+    overwrite: bool = False,
 ) -> None:
-    """Asks an exported classifier.
+    """Asks an exported classifier: a table, or JSON lines where it is piped.
 
     Args:
         model: Folder of an export, or of numbered ones (the newest answers).
-        texts: Texts to classify; lines of standard input if there are none.
+        texts: Texts to classify; without these and --file, lines of stdin.
+        file: .csv, .tsv or .jsonl with named columns; .txt, a text a line.
+        text_column: Column of the text in --file; the others are kept.
+        delimiter: Letter, or tab, between a table's cells, as of train.
+        quoting: Of a table, double, backslash or none, as of train.
+        output: File to write the answers to, .jsonl or .csv.
+        overwrite: Replace what is at --output.
     """
+    from training.data.cells import Layout
     from training.run.predict import predict
 
-    predict(model, texts)
+    layout = Layout(text_column, None, delimiter, quoting)
+    predict(model, texts, file, layout, output, overwrite)
 
 
 def train(options: CommandLine) -> None:
@@ -95,13 +109,28 @@ def report(
 
     Args:
         records_dir: Folder of the records that `table` made.
-        output: Markdown file; CSV files and figures go into results/ beside.
+        output: Markdown file to write; CSV and figures go to results/ beside.
         figures: Draw the figures too.
     """
+    # Not after half a minute of work.
+    if output.exists() and not output.is_file():
+        raise FileExistsError(
+            f"--output: '{output}' is no file; name one to write, such as "
+            f"'{output / 'RESULTS.md'}'"
+        )
     from training.report.write_report import report
 
     for path in report(records_dir, output, figures):
         print(shown(path))
+
+
+def _is_closed(stream: TextIO) -> bool:
+    """Whether nobody reads a stream; it gets an empty line to find out."""
+    try:
+        print(file=stream, flush=True)
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def main() -> None:
@@ -119,6 +148,15 @@ def main() -> None:
         tyro.extras.subcommand_cli_from_dict(
             commands, prog="python -m training", description=__doc__
         )
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        if not _is_closed(sys.stdout):
+            print(f"error: {shown(error)}", file=sys.stderr)
+            sys.exit(2)
+        # As `head` does, once it has its lines: who reads no more is told no
+        # more, neither now nor when Python flushes what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"error: {shown(error)}", file=sys.stderr)
         sys.exit(2)

@@ -47,6 +47,16 @@ def shown(text: Any, width: int | None = None) -> str:
     return _NOT_SHOWN.sub(lambda match: repr(match[0])[1:-1], text)
 
 
+def harmless(line: str) -> str:
+    r"""A line of JSON that no terminal obeys, with the same meaning.
+
+    Examples:
+        >>> print(harmless('["a", "\u202eb", "ü"]'))
+        ["a", "\u202eb", "ü"]
+    """
+    return _NOT_SHOWN.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
+
+
 def listed(names: Iterable[Any], most: int = 10) -> str:
     """A list of foreign names for a message, which ends before it is long.
 

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from keras_amp.backbones.bert_weights import (
     dropout_of,
@@ -13,6 +12,9 @@ from keras_amp.backbones.bert_weights import (
     sizes_of,
 )
 from keras_amp.errors import one_line
+from keras_amp.extras import WhenUsed
+
+tf = WhenUsed("tensorflow", "A checkpoint of Google's BERT", "tensorflow")
 
 # What the Model Garden's objects call the layers that Google named.
 _OBJECTS = {

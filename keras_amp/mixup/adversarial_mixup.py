@@ -3,10 +3,10 @@
 import contextlib
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from keras_amp import policy
+from keras_amp.mixup.backend import pull_back
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.histograms import Histograms
 from keras_amp.mixup.mixup import Mixup
@@ -35,8 +35,8 @@ class AdversarialMixup(Mixup):
 
     Args:
         model: A built Functional or Sequential classifier with one output.
-        mix_at: Name of the layer whose output is mixed, or a list of names,
-            of which one is drawn for each step.
+        mix_at: The layer whose output is mixed, or its name, or a list of
+            these, of which one is drawn for each step.
         alpha: Float > 0, the concentration of Beta(α, α).
         epsilon: Float >= 0, the step size ε on λ; 0 is Mixup, the paper's
             "+RandOp". May be assigned while training.
@@ -157,17 +157,16 @@ class AdversarialMixup(Mixup):
             Two float tensors of shape `(batch,)`.
 
         Raises:
-            ValueError: If the loss does not depend on λ.
+            ValueError: If the loss does not depend on λ; on JAX the derivative
+                is 0 then.
         """
         # Half-precision gradients are scaled as the optimizer scales its own.
         scale = self.optimizer.scale_loss(ops.ones(()))
-        # A tensor of its own: the λ that weighs the labels is a constant.
-        lam_inputs = tf.identity(pairs.lam)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(lam_inputs)
-            loss = self.search_loss(upper, hidden, pairs, lam_inputs)
-            scaled_sum = ops.sum(loss) * scale
-        grad = tape.gradient(scaled_sum, lam_inputs)
+        loss, grad = pull_back(
+            lambda lam: self.search_loss(upper, hidden, pairs, lam),
+            pairs.lam,
+            upstream=scale,
+        )
         if grad is None:
             raise ValueError(
                 f"The loss has no gradient with respect to what is mixed at "
@@ -178,8 +177,7 @@ class AdversarialMixup(Mixup):
     def search_loss(self, upper, hidden, pairs, lam_inputs):
         """The loss of each pair with inputs mixed at `lam_inputs`.
 
-        The scope reads the current weights and seeds, and drops every update:
-        each pass sees the same dropout noise, and no state moves.
+        It leaves no trace, and each pass sees the same dropout noise.
 
         Args:
             upper, hidden, pairs: As of `choose_lam`.
@@ -188,7 +186,7 @@ class AdversarialMixup(Mixup):
         Returns:
             Float tensor of shape `(batch,)`.
         """
-        with keras.StatelessScope():
+        with self.leaving_no_trace():
             mixed = mix_hidden(hidden, pairs.partner, lam_inputs, upper)
             y_pred = upper(mixed, training=True)
             return pairs.loss(self.per_example_loss, y_pred)

@@ -135,7 +135,7 @@ class Histogram(keras.metrics.Metric):
 
     def nothing(self):
         """What `at_least` is of no values."""
-        return ops.zeros((len(self.edges) - 1,))
+        return ops.zeros((len(self.edges) - 1,), "float32")
 
     def add(self, at_least):
         """Counts what `at_least` returned."""
@@ -152,7 +152,7 @@ class Histogram(keras.metrics.Metric):
         Returns:
             Array of shape `(bins, 3)`: left edge, right edge, number.
         """
-        counts = np.asarray(self.result(), "float64")
+        counts = ops.convert_to_numpy(self.result()).astype("float64")
         buckets = np.stack([self.edges[:-1], self.edges[1:], counts], axis=1)
         filled = np.flatnonzero(counts)
         if not len(filled):

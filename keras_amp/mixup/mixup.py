@@ -6,22 +6,18 @@ import keras
 from keras import ops, tree
 
 from keras_amp import policy
-from keras_amp.cut import cut
+from keras_amp.cut import cut, place_name
+from keras_amp.mixup.backend import Step
+from keras_amp.mixup.forward import Place
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.one_call import OneCall
 from keras_amp.mixup.outcome import Found
 from keras_amp.mixup.per_example_loss import PerExampleLoss
-from keras_amp.mixup.replicas import (
-    ReplicaSeedGenerator,
-    check_strategy,
-    num_replicas,
-)
 from keras_amp.mixup.setting import Setting
-from keras_amp.mixup.tensorflow_step import Place, TensorFlowStep
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
-class Mixup(TensorFlowStep):
+class Mixup(Step):
     """Trains a classifier on mixtures of the examples of each batch.
 
     Each example of a batch is mixed with a random partner, at the output of
@@ -48,8 +44,9 @@ class Mixup(TensorFlowStep):
         model: A built classifier with one output: Functional, Sequential, or
             one that cuts itself, see `keras_amp.cut`. Its weights are trained
             in place.
-        mix_at: Name of the layer whose output is mixed, or `"inner/layer"`
-            inside a nested model, see `keras_amp.cut`; or a list of names.
+        mix_at: The layer whose output is mixed, or its name, which is
+            `"inner/layer"` inside a nested model, see `keras_amp.cut`; or a
+            list of these. What is kept are names.
         alpha: Float > 0, the concentration of Beta(α, α). Near 0 there is next
             to no mixing; 1 draws λ uniformly. May be assigned while training;
             it is a setting and no weight: loading weights leaves it alone.
@@ -94,7 +91,7 @@ class Mixup(TensorFlowStep):
         ...     def loss_at(self, upper, hidden, pairs, lam):
         ...         mixed = mix_hidden(hidden, pairs.partner, lam, upper)
         ...         # It drops what the pass would leave: seeds, statistics.
-        ...         with keras.StatelessScope():
+        ...         with self.leaving_no_trace():
         ...             y_pred = upper(mixed, training=True)
         ...         return pairs.loss(self.per_example_loss, y_pred)
         >>> model = Harder(classifier, mix_at="hidden")
@@ -113,16 +110,17 @@ class Mixup(TensorFlowStep):
     )
 
     def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
-        check_strategy()
         super().__init__(model, **kwargs)
-        places = [mix_at] if isinstance(mix_at, str) else list(mix_at)
+        is_list = isinstance(mix_at, (list, tuple))
+        places = mix_at if is_list else [mix_at]
+        places = [place_name(model, place) for place in places]
         if not places:
             raise ValueError("`mix_at` must name a layer. Received: mix_at=[]")
         call = OneCall(model)
         self._places = tuple(Place(call, *cut(model, at)) for at in places)
-        self.mix_at = mix_at if isinstance(mix_at, str) else places
+        self.mix_at = places if is_list else places[0]
         self.seed = seed
-        self._seed_generator = ReplicaSeedGenerator(seed)
+        self._seed_generator = self.seed_generator(seed)
         if len(self._places) > 1:
             # All replicas mix at the same place.
             self._place_generator = keras.random.SeedGenerator(seed)
@@ -138,6 +136,11 @@ class Mixup(TensorFlowStep):
     def upper(self):
         """The classifier above (the first) `mix_at`, f_k of the paper."""
         return self._places[0].upper
+
+    @property
+    def metrics_variables(self):
+        """Keras' own, and the settings: all that only a step reads."""
+        return [*super().metrics_variables, *Setting.variables_of(self)]
 
     def compile(
         self,
@@ -188,8 +191,7 @@ class Mixup(TensorFlowStep):
         """Says which λ the inputs are mixed with; the labels keep `pairs.lam`.
 
         No gradient flows through it, and what it found is counted by `count`.
-        What runs `upper` to find it does so in a `keras.StatelessScope`, and
-        leaves no trace.
+        What runs `upper` to find it does so within `leaving_no_trace()`.
 
         Args:
             upper: The classifier above the place that is mixed at.
@@ -246,9 +248,9 @@ class Mixup(TensorFlowStep):
         """
         loss = pairs.total_loss(self.per_example_loss, y_pred)
         if self.per_example_loss.reduction != "sum":
-            loss /= num_replicas()
+            loss /= self.num_replicas()
         for penalty in self.losses:
-            loss += ops.cast(ops.sum(penalty), loss.dtype) / num_replicas()
+            loss += ops.cast(ops.sum(penalty), loss.dtype) / self.num_replicas()
         return loss
 
     def count(self, pairs, outcome):
@@ -262,7 +264,7 @@ class Mixup(TensorFlowStep):
         pairs = dataclasses.replace(pairs, lam=outcome.lam)
         metrics = {metric.name: metric for metric in self.metrics}
         metrics["loss"].update_state(
-            outcome.loss * num_replicas(),
+            outcome.loss * self.num_replicas(),
             sample_weight=ops.shape(pairs.lam)[0],
         )
         compiled = metrics.get("compile_metrics")

@@ -29,8 +29,8 @@ class NonlinearMixup(Mixup):
 
     Args:
         model: A built Functional or Sequential classifier with one output.
-        mix_at: Name of the layer whose output is mixed, or a list of names,
-            of which one is drawn for each step.
+        mix_at: The layer whose output is mixed, or its name, or a list of
+            these, of which one is drawn for each step.
         alpha: Float > 0, the concentration of Beta(α, α).
         policy_units: Int, size of the policy network's hidden layer.
         seed: Int, to draw the same λ and partners in every run.

@@ -1,6 +1,7 @@
 """What a step finds, and what it comes to."""
 
 import dataclasses
+from typing import Any
 
 from keras_amp.policy import Tensor
 
@@ -38,3 +39,16 @@ class Outcome:
     lam: Tensor
     lam_inputs: Tensor | None = None
     gain: Tensor | None = None
+
+    def tensors(self) -> dict[str, Any]:
+        """All of it as a dict: its tensors alone, the mask among them."""
+        return {**vars(self), "mask": getattr(self.y_pred, "_keras_mask", None)}
+
+    @classmethod
+    def of_tensors(cls, tensors: dict[str, Any]) -> "Outcome":
+        """The `Outcome` whose `tensors()` these were."""
+        tensors = dict(tensors)
+        mask = tensors.pop("mask")
+        if mask is not None:
+            tensors["y_pred"]._keras_mask = mask
+        return cls(**tensors)

@@ -37,11 +37,13 @@ class Setting:
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
+        _attach_state(instance)
         return float(ops.convert_to_numpy(self.variable(instance)))
 
     def __set__(self, instance, value):
         self._check(value)
         if hasattr(instance, self._place):
+            _attach_state(instance)
             self.variable(instance).assign(value)
             return
         variable = keras.Variable(
@@ -57,3 +59,19 @@ class Setting:
     def variable(self, instance):
         """The scalar float32 `keras.Variable` that the step reads."""
         return getattr(instance, self._place)
+
+    @staticmethod
+    def variables_of(instance):
+        """The variables of all settings that an instance has, as a list."""
+        settings = {
+            one._place: one
+            for kind in type(instance).__mro__
+            for one in vars(kind).values()
+            if isinstance(one, Setting) and hasattr(instance, one._place)
+        }
+        return [one.variable(instance) for one in settings.values()]
+
+
+def _attach_state(instance):
+    """Puts into the variables what a step on JAX keeps beside them."""
+    getattr(instance, "jax_state_sync", lambda: None)()

@@ -1,6 +1,9 @@
 """How much of a text a tokenizer knows."""
 
-import tensorflow as tf
+from keras_amp.extras import WhenUsed
+
+tf = WhenUsed("tensorflow", "keras_amp.text", "tensorflow")
+
 
 _UNKNOWN = "[UNK]"
 _NO_WORDS = ("", "[PAD]", "[CLS]", "[SEP]")

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from keras_amp.backbones import load_bert_vocabulary
-from keras_amp.extras import needed
+from keras_amp.extras import WhenUsed, needed
+
+tf = WhenUsed("tensorflow", "keras_amp.text", "tensorflow")
 
 _SPACE = r"[\t\n\r\p{Z}]"
 _CONTROL = r"[\p{Cc}\p{Cf}\p{Co}\x{FFFD}]"

@@ -1,7 +1,10 @@
 """Raw text to word ids, inside the graph."""
 
 import keras
-import tensorflow as tf
+
+from keras_amp.extras import WhenUsed
+
+tf = WhenUsed("tensorflow", "keras_amp.text", "tensorflow")
 
 _CONTRACTIONS = r"('s|'ve|n't|'re|'d|'ll)"
 _PUNCTUATION = r"([,!?()])"

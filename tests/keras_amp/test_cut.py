@@ -225,7 +225,9 @@ def test_unbuilt_sequential_models_are_refused():
 
 def test_what_is_no_model_or_no_name_is_refused():
     assert "Only a `keras.Model`" in refused(layers.Dense(2), "x")
-    assert "must be the name of a layer" in refused(classifier(), 3)
+    assert "must be a layer of the model or its name" in refused(
+        classifier(), 3
+    )
 
 
 def test_nested_models_called_twice_are_refused():

@@ -1,12 +1,12 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from keras_amp import policy
+from tests.helpers import tf
 
 ALPHAS = [0.05, 0.2, 0.5, 1.0, 1.5, 4.0, 8.0]
 
@@ -37,6 +37,7 @@ def test_lam_is_never_nan_nor_outside(alpha):
     assert np.all((lam >= 0) & (lam <= 1))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("alpha", [0.2, 1.0])
 def test_lam_compiles_under_xla(alpha):
     # XLA draws other numbers from the same seed, of the same distribution.
@@ -59,6 +60,7 @@ def test_alpha_must_be_positive(alpha):
         policy.sample_lam(3, alpha)
 
 
+@pytest.mark.tensorflow
 def test_partner_is_a_permutation_under_xla_too():
     eager = policy.sample_partner(50, seed=2)
     compiled = tf.function(
@@ -106,6 +108,7 @@ INFINITE = np.array(
 )
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
 def test_interpolate_of_infinities(mode):
     def interpolate(x, lam):
@@ -127,6 +130,7 @@ def test_interpolate_of_infinities(mode):
         np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
 @pytest.mark.parametrize("lam", [(0.25, 0.5), (1.0, 0.0)])
 def test_infinities_have_no_gradient_and_spoil_no_other(mode, lam):

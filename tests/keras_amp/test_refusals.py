@@ -159,7 +159,10 @@ def under_multi_worker():
 CASES = {
     "a layer that is not there": lambda: Mixup(classifier(), "hiden"),
     "no place at all": lambda: Mixup(classifier(), []),
-    "a place that is no name": lambda: Mixup(classifier(), [3]),
+    "a layer of another model": lambda: Mixup(
+        classifier(), [classifier().get_layer("hidden")]
+    ),
+    "a place that is no layer": lambda: Mixup(classifier(), [3]),
     "integers, such as word ids": lambda: Mixup(text_model(), "ids"),
     "a layer beside the output": lambda: Mixup(
         unused_output(), "nested/unused"

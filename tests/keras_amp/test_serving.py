@@ -137,6 +137,41 @@ os._exit(0)
 """
 
 
+def test_each_weight_is_written_once(tmp_path):
+    tokenizer = keras_amp.text.word_tokenizer(["to be"])
+    model = text_model(100_000)
+    path = keras_amp.export_text_classifier(
+        model, tokenizer, LABELS, tmp_path / "1"
+    )
+    weights = sum(weight.numpy().nbytes for weight in model.weights)
+    files = (path / "variables").iterdir()
+    written = sum(file.stat().st_size for file in files)
+    assert weights < written < 1.01 * weights
+
+
+def test_a_model_may_hold_a_lookup_table(tmp_path):
+    class Lengths(keras.layers.Layer):
+        def call(self, sentences):
+            return tf.strings.length(sentences)[:, None]
+
+    ids = keras.Input((None,), dtype="int32")
+    known = keras.layers.IntegerLookup(vocabulary=[2, 5])(ids)
+    vectors = keras.layers.Embedding(3, 4)(known)
+    pooled = keras.layers.GlobalAveragePooling1D()(vectors)
+    model = keras.Model(ids, keras.layers.Dense(3)(pooled))
+    path = keras_amp.export_text_classifier(
+        model, Lengths(), LABELS, tmp_path / "1"
+    )
+    answer = tf.saved_model.load(path).signatures["serve"](
+        sentences=tf.constant(["it", "is me"])
+    )
+    np.testing.assert_allclose(
+        answer["probabilities"],
+        softmax(model(tf.constant([[2], [5]]))),
+        atol=1e-6,
+    )
+
+
 def test_a_wrong_question_keeps_no_other_thread_waiting(exported):
     done = subprocess.run(
         [sys.executable, "-c", ASK_WRONGLY, str(exported[0])],

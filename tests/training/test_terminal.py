@@ -121,7 +121,7 @@ def run(tmp_path, monkeypatch):
     return run
 
 
-def test_a_run_shows_what_a_person_wrote(run, tmp_path):
+def test_a_run_shows_what_a_person_wrote(run, tmp_path, capsys):
     lines = [
         {MARKUP: f"{MARKUP} {COMMANDS} {n}\n", COMMANDS: label}
         for n in range(30)
@@ -146,11 +146,13 @@ def test_a_run_shows_what_a_person_wrote(run, tmp_path):
 
     out = run("predict", folder / "a", f"{MARKUP}\udcff", COMMANDS)
     assert is_harmless(out)
-    assert rf"{MARKUP}\udcff" in out
-    assert f"{SHOWN} " in out
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["text"] for row in rows] == [f"{MARKUP}\udcff", COMMANDS]
+    capsys.readouterr()
     out = run("predict", folder / "a", "日本", encoding="ascii")
     assert r"\u65e5\u672c" in out
-    assert "of 1 of 1 texts are unknown to this classifier" in out
+    said = capsys.readouterr().err
+    assert "of 1 of 1 texts are unknown to this classifier" in said
 
 
 def test_a_grid_lists_names_and_errors_of_records(run, tmp_path):

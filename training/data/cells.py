@@ -1,4 +1,4 @@
-"""Tables of labelled texts: cells, in the dialect of CSV or of TSV."""
+"""Tables of texts: cells, in the dialect of CSV or of TSV."""
 
 import csv
 import dataclasses
@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from training.terminal import listed
 
@@ -30,7 +30,8 @@ class Layout:
     """How a file says which is the label and which the text.
 
     Attributes:
-        text_column, label_column: Strings, names of the columns.
+        text_column, label_column: Strings, names of the columns; of texts
+            without labels the latter is `None`.
         delimiter: String between cells: one letter, "tab" or a backslash and
             a t; `None` for that of the kind of file.
         quoting: Key of `QUOTINGS`, or `None` for that of the kind of file.
@@ -40,7 +41,7 @@ class Layout:
     """
 
     text_column: str = "text"
-    label_column: str = "label"
+    label_column: str | None = "label"
     delimiter: str | None = None
     quoting: str | None = None
 
@@ -65,9 +66,29 @@ class Layout:
             )
 
     @property
-    def columns(self) -> tuple[str, str]:
+    def columns(self) -> tuple[str, ...]:
         """The names of the columns, the label's first."""
-        return self.label_column, self.text_column
+        columns = (self.label_column, self.text_column)
+        return tuple(one for one in columns if one is not None)
+
+
+class Cells(NamedTuple):
+    """A table's rows, and how they were read.
+
+    Attributes:
+        names: Sequence of strings, what the columns are called.
+        where: Sequence of ints, the index of each of the layout's columns.
+        rows: List of the number of the line where a row begins, and its cells.
+        is_named: Bool, whether a header names the columns.
+        delimiter, quoting: Strings.
+    """
+
+    names: Sequence[str]
+    where: Sequence[int]
+    rows: list[tuple[int, list[str]]]
+    is_named: bool
+    delimiter: str
+    quoting: str
 
 
 def read_table(
@@ -76,17 +97,43 @@ def read_table(
     """Reads the labels and the texts of a table.
 
     Args:
-        path: Path, for messages.
-        text: String, what the file holds.
-        layout: `Layout`.
-        is_csv: Bool, whether `layout` leaves to the rules of CSV what it does
-            not say (the delimiter that finds the columns in the header, which
-            must be there; quoted cells) or to those of TSV (tabs; a header,
-            or none and label<TAB>text; quotes are letters).
+        path, text, layout, is_csv: As of `read_cells`.
 
     Returns:
         List of `(label, text, line number)`; a string, how they were read;
         and whether a header names the columns.
+
+    Raises:
+        ValueError: With file and line, where the table is malformed.
+    """
+    table = read_cells(path, text, layout, is_csv)
+    if table.is_named:
+        how = (
+            f"label from '{layout.label_column}' and text from "
+            f"'{layout.text_column}' of {len(table.names)} columns, parted by "
+            f"{table.delimiter!r}, quotes: {table.quoting}"
+        )
+    else:
+        between = _as_shown(table.delimiter)
+        how = f"no header, so label{between}text, quotes: {table.quoting}"
+    label, sentence = table.where
+    labelled = [
+        (cells[label], cells[sentence], line) for line, cells in table.rows
+    ]
+    return labelled, how, table.is_named
+
+
+def read_cells(path: Path, text: str, layout: Layout, is_csv: bool) -> Cells:
+    """Reads the cells of a table, each row as wide as the first.
+
+    Args:
+        path: Path, for messages.
+        text: String, what the file holds.
+        layout: `Layout`; without a label, there must be a header.
+        is_csv: Bool, whether `layout` leaves to the rules of CSV what it does
+            not say (the delimiter that finds the columns in the header, which
+            must be there; quoted cells) or to those of TSV (tabs; a header,
+            or none and label<TAB>text; quotes are letters).
 
     Raises:
         ValueError: With file and line, where the table is malformed.
@@ -106,24 +153,22 @@ def read_table(
         _check_no_quotes(path, rows)
     line, header = rows[0] if rows else (1, [])
     names: Sequence[str] = [name.strip() for name in header]
-    is_named = is_csv or _is_header(names, layout.columns)
+    where: Sequence[int] = (0, 1)
+    is_named = (
+        is_csv
+        or layout.label_column is None
+        or _is_header(names, layout.columns)
+    )
     if is_named:
         where = find_columns(path, line, names, layout.columns)
         del rows[:1]
         expected = f"{len(names)} cells ({listed(names)}),"
-        how = (
-            f"label from '{layout.label_column}' and text from "
-            f"'{layout.text_column}' of {len(names)} columns, parted by "
-            f"{delimiter!r}, quotes: {quoting}"
-        )
     else:
-        names, where = layout.columns, (0, 1)
-        between = "<TAB>" if delimiter == "\t" else delimiter
+        names = layout.columns
         expected = (
-            f"label{between}text, or a first line that names the columns "
-            f"({listed(layout.columns)}),"
+            f"label{_as_shown(delimiter)}text, or a first line that names the "
+            f"columns ({listed(layout.columns)}),"
         )
-        how = f"no header, so label{between}text, quotes: {quoting}"
     for line, cells in rows:
         if len(cells) != len(names):
             raise ValueError(
@@ -131,9 +176,11 @@ def read_table(
                 f"{len(cells)} ({listed(cells, most=3)}); "
                 f"{_HINTS[quoting]}"
             )
-    label, sentence = where
-    labelled = [(cells[label], cells[sentence], line) for line, cells in rows]
-    return labelled, how, is_named
+    return Cells(names, where, rows, is_named, delimiter, quoting)
+
+
+def _as_shown(delimiter: str) -> str:
+    return "<TAB>" if delimiter == "\t" else delimiter
 
 
 def _cells(
@@ -192,10 +239,12 @@ def find_columns(
     """
     for column in columns:
         if column not in names:
+            ones = "one with --text-column"
+            if len(columns) > 1:
+                ones = "ones with --text-column and --label-column"
             raise ValueError(
                 f"{path}:{line}: there is no column '{column}' among "
-                f"{listed(names) or 'no columns'}; name the right ones "
-                "with --text-column and --label-column"
+                f"{listed(names) or 'no columns'}; name the right {ones}"
             )
         if names.count(column) > 1:
             raise ValueError(

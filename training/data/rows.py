@@ -4,7 +4,7 @@ import codecs
 import collections
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,7 +60,7 @@ def read_rows(path: str | Path, layout: Layout | None = None) -> Reading:
     if kind not in FORMATS:
         known = "; ".join(f"{end}: {what}" for end, what in FORMATS.items())
         raise ValueError(f"'{path}': the file must end in one of {known}")
-    text = _decoded(path)
+    text = decoded(path)
     if kind != ".jsonl":
         found = read_table(path, text, layout, is_csv=kind == ".csv")
     elif layout.delimiter or layout.quoting:
@@ -77,7 +77,13 @@ def read_rows(path: str | Path, layout: Layout | None = None) -> Reading:
     return Reading(rows, how, is_named)
 
 
-def _decoded(path: Path) -> str:
+def decoded(path: Path) -> str:
+    """What a file of text holds, UTF-16 by its mark and else UTF-8.
+
+    Raises:
+        FileNotFoundError, ValueError: If it is missing or no text, with its
+            line.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"there is no file '{path}'")
     content = path.read_bytes()
@@ -108,6 +114,32 @@ def _read_json_lines(
     path: Path, text: str, columns: Sequence[str]
 ) -> tuple[list[tuple[str, str, int]], str, bool]:
     rows = []
+    for number, line, row in json_lines(path, text, columns):
+        label, sentence = (row[column] for column in columns)
+        if not isinstance(sentence, str) or not isinstance(label, (str, int)):
+            raise ValueError(
+                f"{path}:{number}: expected a string or an integer for "
+                f"'{columns[0]}' and a string for '{columns[1]}', but the line "
+                f"is {line[:60]!r}"
+            )
+        label = label if isinstance(label, str) else json.dumps(label)
+        rows.append((label, sentence, number))
+    return rows, f"label from '{columns[0]}', text from '{columns[1]}'", True
+
+
+def json_lines(
+    path: Path, text: str, columns: Sequence[str]
+) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """The number, the letters and the object of each line that is not blank.
+
+    Args:
+        path: Path, for messages.
+        text: String, what the file holds.
+        columns: Sequence of strings, keys that each object must have.
+
+    Raises:
+        ValueError: With file and line, where one is malformed.
+    """
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -128,16 +160,7 @@ def _read_json_lines(
                 f"{line[:60]!r}"
             )
         find_columns(path, number, list(row), columns)
-        label, sentence = (row[column] for column in columns)
-        if not isinstance(sentence, str) or not isinstance(label, (str, int)):
-            raise ValueError(
-                f"{path}:{number}: expected a string or an integer for "
-                f"'{columns[0]}' and a string for '{columns[1]}', but the line "
-                f"is {line[:60]!r}"
-            )
-        label = label if isinstance(label, str) else json.dumps(label)
-        rows.append((label, sentence, number))
-    return rows, f"label from '{columns[0]}', text from '{columns[1]}'", True
+        yield number, line, row
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -147,6 +170,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         [(twice, _)] = counts.most_common(1)
         raise ValueError(f"the key {twice[:60]!r} is there twice")
     return row
+
+
+def check_whole(path: Path, line: int, what: str, value: str) -> None:
+    """Raises `ValueError` of a string that can't be written as UTF-8."""
+    if half := _SURROGATE.search(value):
+        raise ValueError(
+            f"{path}:{line}: the {what} holds {half[0]!r}, half of a "
+            "surrogate pair, which cannot be written as UTF-8"
+        )
 
 
 def _check(path: Path, rows: list[Row]) -> None:
@@ -166,11 +198,7 @@ def _check(path: Path, rows: list[Row]) -> None:
                 "swapped?"
             )
         for what, value in {"label": label, "text": text}.items():
-            if half := _SURROGATE.search(value):
-                raise ValueError(
-                    f"{path}:{line}: the {what} holds {half[0]!r}, half of a "
-                    "surrogate pair, which cannot be written as UTF-8"
-                )
+            check_whole(path, line, what, value)
         first.setdefault(label, line)
     for label, line in first.items():
         whole = re.sub(r"(?<=\d)\.0+$", "", label)

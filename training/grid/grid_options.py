@@ -9,7 +9,9 @@ import tyro
 from training.machine import usable_cores
 from training.options.model_options import PAPER_BERT
 
+# The records that the documentation is made from, and where one's own go.
 RECORDS_DIR = Path("docs/results/records")
+OWN_RECORDS_DIR = Path("runs/tables")
 _SHARED = (
     "data_dir",
     "download",
@@ -67,8 +69,9 @@ class GridOptions:
     data_dir: Path = Path("data")
     # Fetch a data set's files into --data-dir if they are missing.
     download: bool = False
-    # Where the records go, one JSON file a run.
-    records_dir: Path = RECORDS_DIR
+    # Where the records go, one JSON file a run; docs/results/records goes on
+    # with the grids that are documented.
+    records_dir: Path = OWN_RECORDS_DIR
     # Where unfinished runs keep their state, on every machine.
     work_dir: Path = Path("runs")
     # Runs at a time on this machine; else its cores / --threads.
@@ -83,7 +86,8 @@ class GridOptions:
     retries: int = 2
     # Run again what has failed before.
     retry_failed: bool = False
-    # List the runs, what is done, and the time left; run nothing.
+    # List the runs, what is done, the time left and the files that the rest
+    # wants; run nothing. No file needs to be there.
     dry_run: bool = False
 
     def chosen(self) -> dict[str, tuple]:

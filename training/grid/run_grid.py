@@ -1,9 +1,10 @@
 """The command `table`: which runs, what is done, and on with the rest."""
 
 import contextlib
-import datetime
+import shlex
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -17,10 +18,15 @@ from rich.table import Table
 
 from keras_amp.extras import needed
 from keras_amp.whole import check_writable
-from training.grid.grid_options import GridOptions
+from training.grid.grid_options import (
+    OWN_RECORDS_DIR,
+    RECORDS_DIR,
+    GridOptions,
+)
 from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
 from training.grid.runs import Clock, Run, runs_of
+from training.grid.wanted import wanted
 from training.models.backbones import BACKBONES
 from training.run.record import read_record, write_record
 from training.terminal import console as new_console
@@ -58,11 +64,12 @@ def run_grid(grid: GridOptions) -> int:
         f"{len(runs)} runs: {len(done) - len(failed)} done, {len(failed)} "
         f"failed, {len(left)} to do"
     )
-    seconds = clock.left(left, grid.processes)
     if left:
-        console.print(f"Time left: {_time(seconds)}")
+        console.print(f"Time left: {clock.left(left, grid.processes)}")
     if failed and not grid.retry_failed:
         console.print("--retry-failed runs again what has failed.")
+    if grid.dry_run:
+        _say_what_is_wanted(console, grid, left)
     if grid.dry_run or not left:
         return 0
     _check_packages(left)
@@ -113,8 +120,8 @@ def _run(
             failures += "error" in record
             done = len(left) - len(waiting)
             rate = 3600 * done / (time.monotonic() - start)
-            time_left = _time(clock.left(waiting, grid.processes))
-            status = f"{rate:.0f} runs an hour, {time_left} left"
+            time_left = clock.left(waiting, grid.processes)
+            status = f"{rate:.0f} runs an hour, time left: {time_left}"
             progress.update(task, advance=1, description=status)
             line = f"{done}/{len(left)} {shown(run)}: {_outcome(record)}"
             if not console.is_terminal:
@@ -122,8 +129,33 @@ def _run(
             console.print(line)
     if failures:
         console.print(f"{failures} runs failed; their records say why.")
-    console.print("Read them with  python -m training report")
+    command = "python -m training report"
+    if grid.records_dir != RECORDS_DIR:
+        # Where the report is, unless it is said, are the documented results.
+        folder, output = grid.records_dir, grid.work_dir / "RESULTS.md"
+        command += f" --records-dir {_quoted(folder)}"
+        command += f" --output {_quoted(output)}"
+    console.print(f"Read them with  {command}")
     return failures
+
+
+def _say_what_is_wanted(
+    console: Console, grid: GridOptions, left: list[Run]
+) -> None:
+    """What a real run needs, and where runs that are left are done already."""
+    for line in wanted(grid, left):
+        console.print(f"A run wants {shown(line)}")
+    if grid.records_dir == OWN_RECORDS_DIR:
+        kept = sum((RECORDS_DIR / run.path.name).is_file() for run in left)
+        if kept:
+            console.print(
+                f"{kept} of these are done in {RECORDS_DIR}, with which "
+                f"--records-dir {RECORDS_DIR} goes on."
+            )
+
+
+def _quoted(path: Path) -> str:
+    return shown(shlex.quote(str(path)))
 
 
 def _outcome(record: dict) -> str:
@@ -145,9 +177,3 @@ def _list(console: Console, records: dict[Run, dict | None]) -> None:
         state = _outcome(record) if record else "to do"
         table.add_row(shown(run), str(run.options.optimisation.steps), state)
     console.print(table)
-
-
-def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown until a run has ended"
-    return str(datetime.timedelta(seconds=round(seconds)))

@@ -1,6 +1,7 @@
 """The runs of a table, each with its record."""
 
 import dataclasses
+import datetime
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from training.models.backbones import BACKBONES
 from training.options.configuration import configuration, key_of
 from training.options.train_options import TrainOptions
 from training.tables import TABLES
+
+# What stands for the file of --embeddings in a run that is only listed.
+_ANY_VECTORS = "vectors"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,12 +73,13 @@ def runs_of(grid: GridOptions) -> list[Run]:
 
 def _options(grid: GridOptions, fields: dict) -> TrainOptions:
     if fields.get("embeddings") == "--embeddings":
-        if grid.embeddings is None:
+        if grid.embeddings is None and not grid.dry_run:
             raise ValueError(
                 "cnn-vectors and bilstm-vectors need --embeddings FILE; "
                 "--backbones cnn goes without"
             )
-        fields = fields | {"embeddings": str(grid.embeddings)}
+        vectors = str(grid.embeddings or _ANY_VECTORS)
+        fields = fields | {"embeddings": vectors}
     if BACKBONES[fields["backbone"]].reads_words:
         fields = fields | {"vocabulary": None, "bert": None}
     return TrainOptions.of(**(grid.shared() | fields)).resolved()
@@ -82,6 +87,9 @@ def _options(grid: GridOptions, fields: dict) -> TrainOptions:
 
 class Clock:
     """Says how long runs will take, from those that are done.
+
+    A run of one backbone says nothing of another's, nor one encoder's of
+    another.
 
     Args:
         records: Iterable of records.
@@ -109,14 +117,32 @@ class Clock:
                 return np.median(self._rates[key]) * asked["steps"]
         return None
 
-    def left(self, runs: Iterable[Run], processes: int) -> float | None:
-        """The seconds until all runs are done, or `None`."""
-        each = [self.seconds(run) for run in runs]
-        return None if None in each else sum(each) / processes
+    def left(self, runs: Iterable[Run], processes: int) -> str:
+        """How long it takes until all runs are done, in words.
+
+        Args:
+            runs: Iterable of `Run`.
+            processes: Int, how many run at a time.
+        """
+        seconds, unknown = 0.0, set()
+        for run in runs:
+            one = self.seconds(run)
+            if one is None:
+                unknown.add(run.options.model.backbone)
+            else:
+                seconds += one
+        time = str(datetime.timedelta(seconds=round(seconds / processes)))
+        if not unknown:
+            return time
+        nothing = (
+            f"nothing is known of {', '.join(sorted(unknown))} until a run has "
+            "ended"
+        )
+        return f"{time} and more: {nothing}" if seconds else nothing
 
     @staticmethod
     def _keys(asked: dict) -> Iterator[tuple]:
         """From what tells most to what tells least."""
-        every = ("backbone", "dataset", "train_share", "method")
-        for fields in (every, every[:3], every[:2], every[:1], ()):
+        every = ("backbone", "bert", "dataset", "train_share", "method")
+        for fields in (every, every[:4], every[:3], every[:2]):
             yield tuple((field, str(asked.get(field))) for field in fields)

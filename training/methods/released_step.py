@@ -70,7 +70,7 @@ class ReleasedMixup(keras_amp.AdversarialMixup):
         self, model: keras.Model, mix_at: Any, released: Released, **kwargs: Any
     ) -> None:
         super().__init__(model, mix_at, min_op=True, **kwargs)
-        if not isinstance(mix_at, str):
+        if not isinstance(self.mix_at, str):
             raise ValueError(
                 "`mix_at` must name one layer, as the released code mixes at "
                 f"one place. Received: mix_at={mix_at!r}"

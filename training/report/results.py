@@ -57,7 +57,7 @@ def load_records(folder: str | Path) -> tuple[list[dict], list[str]]:
         else:
             records.append(record)
     if not records:
-        why = skipped or ["python -m training table 2 makes some"]
+        why = skipped or ["python -m training table makes some"]
         raise FileNotFoundError(
             f"--records-dir: there are no records in '{folder}'; {why[0]}"
         )

@@ -53,14 +53,14 @@ def report(records_dir: Path, output: Path, is_drawing: bool) -> list[Path]:
     records, skipped = load_records(records_dir)
     for line in skipped:
         console(stderr=True).print(shown(line))
+    folder = output.parent / "results"
+    check_writable(folder)
     results = {
         name: results_of(table, records) for name, table in TABLES.items()
     }
     rows = {
         name: rows_of(table, results[name]) for name, table in TABLES.items()
     }
-    folder = output.parent / "results"
-    check_writable(folder)
     written = []
     for name in PRINTED:
         if rows[name]["seeds"].any():

@@ -7,10 +7,13 @@ On 5 % of TREC, ten subsets, a backbone at a time, since each wants a learning
 rate of its own:
 
     python -m training table few-labels --variants cnn cnn-vectors \
-        --learning-rate 1e-3 --steps 300 --steps-per-evaluation 25
+        --learning-rate 1e-3 --steps 300 --steps-per-evaluation 25 \
+        --records-dir docs/results/records
     python -m training table few-labels --variants bert-first bert-mean \
         --bert all-MiniLM-L6-v2 --learning-rate 5e-5 --steps 200 \
-        --steps-per-evaluation 50
+        --steps-per-evaluation 50 --records-dir docs/results/records
+
+which go on with the records that are there.
 
 `bert-first` is classified by the first piece's features, through the encoder's
 own dense layer, `bert-mean` by the mean of all pieces' features.

@@ -3,11 +3,10 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import layers
 
 import keras_amp
-from tests.helpers import batch, classifier, compiled, cross_entropy
+from tests.helpers import batch, classifier, compiled, cross_entropy, tf
 
 KINDS = [
     keras_amp.Mixup,
@@ -38,6 +37,7 @@ def test_what_xla_cannot_compile_falls_back_with_keras_own_warning(kind):
     assert np.all(np.isfinite(wrapper.train_on_batch(X, Y)))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_of_static_shapes_is_one_xla_program(kind):
     """As a TPU needs it: nothing is left to the host."""

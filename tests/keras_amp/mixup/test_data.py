@@ -3,11 +3,10 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 import keras_amp
-from tests.helpers import assert_same_weights, classifier, compiled
+from tests.helpers import assert_same_weights, classifier, compiled, tf
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(14, 4)).astype("float32")
@@ -64,6 +63,7 @@ def fitted(steps_per_execution=1, **data):
     return wrapper.model.get_weights()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.filterwarnings("ignore:`shuffle=")
 @pytest.mark.filterwarnings("ignore:The structure of `inputs`")
 @pytest.mark.parametrize("name", SOURCES)
@@ -72,6 +72,7 @@ def test_every_source_of_the_same_batches_gives_the_same_steps(name):
     assert_same_weights(fitted(**SOURCES[name]()), expected, rtol=1e-5)
 
 
+@pytest.mark.tensorflow
 def test_ragged_sentences():
     inputs = keras.Input((None,), dtype="int32", ragged=False)
     x = layers.Embedding(20, 4, mask_zero=True, name="embedding")(inputs)
@@ -105,7 +106,7 @@ def test_accumulated_gradients_are_one_step_on_all():
     def trained(batch_size, **options):
         keras.utils.set_random_seed(2)
         model = keras_amp.Mixup(classifier(), "hidden", seed=0)
-        model.draw = lambda size: (tf.ones(size), tf.range(size))
+        model.draw = lambda size: (ops.ones(size), ops.arange(size))
         compiled(model, optimizer=keras.optimizers.SGD(0.5, **options))
         model.fit(X[:8], Y[:8], batch_size=batch_size, shuffle=False, verbose=0)
         return model.model.get_weights()
@@ -114,6 +115,7 @@ def test_accumulated_gradients_are_one_step_on_all():
     assert_same_weights(accumulated, trained(8), rtol=1e-5)
 
 
+@pytest.mark.tensorflow
 def test_dynamic_and_static_shapes_take_two_traces_at_most():
     for drop_remainder in (True, False):
         wrapper = keras_amp.AdversarialMixup(classifier(), "hidden", seed=0)

@@ -3,7 +3,6 @@ import json
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import layers, ops
 
 import keras_amp
@@ -16,6 +15,7 @@ from tests.helpers import (
     cross_entropy,
     given,
     text_model,
+    tf,
     weights_after,
 )
 
@@ -51,6 +51,7 @@ def test_one_step_of_a_linear_classifier_in_closed_form():
     assert loss == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.tensorflow
 def test_a_step_is_the_loop_over_pairs():
     x, y = batch()
     weight = np.array([1.0, 2.0, 0.5, 3.0, 0.0, 1.0], "float32")
@@ -322,6 +323,7 @@ def test_a_seed_repeats_a_run_exactly():
     assert not np.allclose(first[0], other[0])
 
 
+@pytest.mark.tensorflow
 def test_alpha_changes_without_a_new_trace():
     x, y = batch(20)
     traces = []
@@ -395,6 +397,7 @@ def test_the_config_is_json():
     assert again.epsilon == pytest.approx(0.01)
 
 
+@pytest.mark.tensorflow
 def test_export_is_the_classifiers_own(tmp_path):
     x, _ = batch(7)
     wrapper = Mixup(classifier(), "hidden")

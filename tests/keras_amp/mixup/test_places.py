@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_amp import AdversarialMixup, Mixup
+from keras_amp import AdversarialMixup, Mixup, cut
 from tests.helpers import (
+    CutsItself,
     assert_same_weights,
     batch,
     classifier,
@@ -44,6 +45,7 @@ def test_each_step_is_a_step_at_one_of_the_places(method, options):
     assert sorted(set(map(tuple, drawn))) == [(False, True), (True, False)]
 
 
+@pytest.mark.tensorflow
 def test_every_place_is_traced_once_and_drawn_about_equally():
     ids = np.random.default_rng(0).integers(1, 20, (60, 7))
     y = np.arange(60) % 3
@@ -89,6 +91,59 @@ def test_a_list_of_one_is_that_one():
         wrapper = compiled(Mixup(classifier(), mix_at, seed=1))
         results.append(weights_after(wrapper, x, y))
     assert_same_weights(*results, rtol=1e-6)
+
+
+def nested():
+    inner = classifier()
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, keras.layers.Dense(3)(inner(inputs))), inner
+
+
+def test_a_layer_is_its_name(tmp_path):
+    model, (x, y) = classifier(), batch()
+    hidden = model.get_layer("hidden")
+    results = []
+    for mix_at in ("hidden", hidden):
+        wrapper = Mixup(model, mix_at, seed=1)
+        start = model.get_weights()
+        results.append(weights_after(compiled(wrapper), x, y))
+        model.set_weights(start)
+        assert wrapper.mix_at == "hidden"
+    assert_same_weights(*results, rtol=1e-6)
+    wrapper = compiled(Mixup(model, [model.layers[0], "above", hidden]))
+    assert wrapper.mix_at == ["features", "above", "hidden"]
+    wrapper.save(tmp_path / "wrapper.keras")
+    loaded = keras.models.load_model(tmp_path / "wrapper.keras")
+    assert loaded.mix_at == wrapper.mix_at
+
+
+def test_a_layer_of_a_nested_model_is_its_path():
+    model, inner = nested()
+    assert Mixup(model, inner).mix_at == inner.name
+    wrapper = Mixup(model, (inner.layers[1], inner.layers[2]))
+    assert wrapper.mix_at == [f"{inner.name}/hidden", f"{inner.name}/above"]
+    lower, upper = cut(model, inner.get_layer("hidden"))
+    x, _ = batch()
+    np.testing.assert_allclose(upper(lower(x)), model(x), atol=1e-6)
+
+
+def test_a_model_that_cuts_itself_is_given_the_layers_name():
+    model = CutsItself()
+    model(batch()[0])
+    model.below.name = "below"
+    assert Mixup(model, model.below).mix_at == "below"
+
+
+def test_what_is_no_layer_of_the_model_is_refused():
+    other = keras.layers.Dense(3, name="hiden")
+    with pytest.raises(ValueError, match=r"no layer 'hiden' .* mean 'hidden'"):
+        Mixup(classifier(), other)
+    with pytest.raises(ValueError, match="but another of that name"):
+        Mixup(classifier(), ["above", classifier().get_layer("hidden")])
+    model = classifier()
+    for place in (3, None, model.outputs[0], {"hidden"}, keras.layers.Dense):
+        with pytest.raises(TypeError, match="layer of the model or its name"):
+            Mixup(model, place)
 
 
 def test_save_and_load(tmp_path):

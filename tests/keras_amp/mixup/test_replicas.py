@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.tensorflow
 SETUP = """
 import json
 import sys

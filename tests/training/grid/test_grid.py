@@ -56,7 +56,10 @@ def test_a_finished_grid_costs_nothing_and_more_seeds_only_themselves(
     grid, capsys
 ):
     assert run_grid(grid) == 0
-    assert "2/2 demo-cnn-word-amp seed 0: test error" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "2/2 demo-cnn-word-amp seed 0: test error" in out
+    # Not into the documented results.
+    assert f"report --records-dir {grid.records_dir} --output " in out
     first = records_in(grid)
     assert len(first) == 2
     for record in first.values():
@@ -102,7 +105,64 @@ def test_a_dry_run_says_what_is_done_and_how_long_the_rest_takes(grid, capsys):
     # A damaged record is none.
     runs[0].path.write_text("{")
     run_grid(dataclasses.replace(grid, dry_run=True))
-    assert "unknown until a run has ended" in capsys.readouterr().out
+    unknown = "Time left: nothing is known of cnn until a run has ended"
+    assert unknown in capsys.readouterr().out
+
+
+def test_a_dry_run_needs_no_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    grid = GridOptions("2", datasets=("mr",), seeds=1, dry_run=True)
+    assert run_grid(grid) == 0
+    out = capsys.readouterr().out
+    assert "mr-cnn-vectors-word-amp seed 0" in out
+    assert "30 runs: 0 done, 0 failed, 30 to do" in out
+    assert "A run wants data/rt-polarity.all: --data-dir" in out
+    assert "A run wants --embeddings FILE, word vectors" in out
+    assert "A run wants the encoder of --bert bert_base_en_uncased" in out
+    assert list(tmp_path.iterdir()) == []
+    # What is there, or not for these runs, is not asked for.
+    (tmp_path / "rt-polarity.all").touch()
+    (tmp_path / "vectors.txt").touch()
+    there = dataclasses.replace(
+        grid,
+        backbones=("cnn-vectors",),
+        data_dir=tmp_path,
+        embeddings=tmp_path / "vectors.txt",
+    )
+    run_grid(there)
+    assert "wants" not in capsys.readouterr().out
+    gone = {"embeddings": Path("gone.txt"), "data_dir": Path("gone")}
+    run_grid(dataclasses.replace(there, **gone, download=True))
+    out = capsys.readouterr().out
+    assert "A run wants gone.txt, of --embeddings" in out
+    assert out.count("wants") == 1
+    bert = {"backbones": ("bert",), "vocabulary": Path("gone/vocab.txt")}
+    run_grid(dataclasses.replace(there, **bert, bert="tiny"))
+    out = capsys.readouterr().out
+    assert "A run wants gone/vocab.txt, of --vocabulary" in out
+    assert out.count("wants") == 1
+
+
+def test_ones_own_records_are_not_among_those_of_the_documentation(capsys):
+    command = {
+        "table": "2",
+        "backbones": ("cnn",),
+        "datasets": ("trec",),
+        "methods": ("word",),
+        "seeds": 3,
+        "steps": 1000,
+        "learning_rate": 1e-3,
+        "dry_run": True,
+    }
+    assert GridOptions("2").records_dir == Path("runs/tables")
+    run_grid(GridOptions(**command))
+    out = capsys.readouterr().out
+    assert "3 to do" in out
+    assert "3 of these are done in docs/results/records, with which" in out
+    run_grid(GridOptions(**command, records_dir=Path("docs/results/records")))
+    out = capsys.readouterr().out
+    assert "3 done, 0 failed, 0 to do" in out
+    assert "of these" not in out
 
 
 def test_the_clock_knows_the_most_similar_runs_best():
@@ -126,6 +186,36 @@ def test_the_clock_knows_the_most_similar_runs_best():
     assert seconds(**same, steps=200) == 1000
     assert seconds(**same | {"methods": ("none",)}, steps=100) == 500
     assert seconds(**same | {"datasets": ("subj",)}, steps=100) == 300
+
+
+def test_a_run_says_nothing_of_another_backbones_time():
+    cnn, bert, other = (
+        runs_of(GridOptions("3", backbones=(name,), seeds=1, bert=encoder))[0]
+        for name, encoder in (
+            ("cnn", "all-MiniLM-L6-v2"),
+            ("bert", "all-MiniLM-L6-v2"),
+            ("bert", "bert_base_en_uncased"),
+        )
+    )
+
+    def clock(*runs):
+        return Clock(
+            {
+                "configuration": configuration(run.options),
+                "results": {"seconds": 60.0},
+            }
+            for run in runs
+        )
+
+    nothing = "nothing is known of bert until a run has ended"
+    assert clock(cnn).seconds(bert) is None
+    assert clock(cnn, other).seconds(bert) is None
+    assert clock(cnn).left([bert], 1) == nothing
+    assert clock(cnn).left([cnn, cnn], 2) == "0:01:00"
+    assert clock(cnn).left([cnn, bert], 1) == f"0:01:00 and more: {nothing}"
+    both = nothing.replace("bert", "bert, cnn")
+    assert clock().left([cnn, bert], 1) == both
+    assert clock().left([], 1) == "0:00:00"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """From records to tables, tests and figures."""
 
 import copy
+import errno
 import json
 import os
 import re
+import subprocess
+import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +14,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from training.__main__ import main
 from training.methods.methods import METHODS
 from training.options.configuration import configuration
 from training.options.train_options import TrainOptions
@@ -277,6 +281,52 @@ def test_a_measure_that_a_record_lacks_is_missing(tmp_path, records, value):
     assert amp["calibration"] == 5.0
     assert amp["seeds"] == 3
     assert amp["oracle"] == pytest.approx(np.mean([10.0, 9.5]))
+
+
+def command(folder, *arguments, **options):
+    """Starts `report` on a folder of records, as a shell does."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "training", "report", "--no-figures"),
+            *("--records-dir", str(folder), *map(str, arguments)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_a_folder_to_write_into_is_refused_before_anything_is_read(tmp_path):
+    with command(tmp_path / "none", "--output", tmp_path) as process:
+        out, err = process.communicate()
+    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert f"--output: '{tmp_path}' is no file" in err
+    assert f"such as '{tmp_path / 'RESULTS.md'}'" in err
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_reads_no_more_is_told_no_more(tmp_path, records, unbuffered):
+    folder = write(records, tmp_path / "records")
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    output = ("--output", tmp_path / "RESULTS.md")
+    with command(folder, *output, env=environment) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+    assert (tmp_path / "RESULTS.md").is_file()
+
+
+def test_a_pipe_of_others_that_breaks_is_an_error(monkeypatch, capsys):
+    def breaks(*arguments):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("training.report.write_report.report", breaks)
+    monkeypatch.setattr(sys, "argv", ["training", "report"])
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 2
+    assert "Broken pipe" in capsys.readouterr().err
 
 
 def test_report_writes_tables_and_figures_and_says_what_is_missing(

@@ -1,0 +1,94 @@
+"""The training step on TensorFlow: a tape records, variables hold the state."""
+
+import functools
+import warnings
+
+import tensorflow as tf
+
+from keras_amp.mixup.backend.replicas import (
+    ReplicaSeedGenerator,
+    check_strategy,
+    num_replicas,
+)
+from keras_amp.mixup.forward import Forward
+from keras_amp.mixup.outcome import Outcome
+
+
+def pull_back(function, x, upstream):
+    """A function's value, and the gradient of `sum(upstream * value)`.
+
+    Args:
+        function: Function from a tensor to a tensor.
+        x: Float tensor, at which to differentiate.
+        upstream: Scalar tensor.
+
+    Returns:
+        The value, and a tensor like `x`; `None` if the value does not depend
+        on it.
+    """
+    # A tensor of its own: what else was made of `x` is a constant.
+    x = tf.identity(x)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        value = function(x)
+    weight = tf.cast(upstream, value.dtype) * tf.ones_like(value)
+    return value, tape.gradient(value, x, output_gradients=weight)
+
+
+class Step(Forward):
+    """Trains by `GradientTape`, alone or as one of several replicas.
+
+    Args:
+        model: The classifier.
+        name: String, the wrapper's name.
+    """
+
+    def __init__(self, model, **kwargs):
+        check_strategy()
+        super().__init__(model, **kwargs)
+
+    def num_replicas(self):
+        return num_replicas()
+
+    def seed_generator(self, seed):
+        return ReplicaSeedGenerator(seed)
+
+    def train_step(self, data):
+        x, pairs = self.begin(data)
+        if len(self._places) == 1:
+            outcome, gradients = self._descend(self._places[0], x, pairs)
+        else:
+            outcome, gradients = self._descend_somewhere(x, pairs)
+        weights = self.trainable_weights
+        if weights:
+            self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        else:
+            warnings.warn("The model has no trainable weights.", stacklevel=2)
+        self.count(pairs, outcome)
+        return self.get_metrics_result()
+
+    def _descend(self, place, x, pairs):
+        """One Mixup step's outcome and gradients."""
+        with tf.GradientTape() as tape:
+            outcome = self.outcome_at(place, x, pairs)
+            scaled_loss = self.optimizer.scale_loss(outcome.loss)
+        return outcome, tape.gradient(scaled_loss, self.trainable_weights)
+
+    def _descend_somewhere(self, x, pairs):
+        """One Mixup step at a place that is drawn for it."""
+
+        def descend(place):
+            outcome, gradients = self._descend(place, x, pairs)
+            # The same tensors, whichever place is drawn.
+            weights = self.trainable_weights
+            gradients = [
+                tf.zeros_like(w) if g is None else tf.convert_to_tensor(g)
+                for g, w in zip(gradients, weights, strict=True)
+            ]
+            return outcome.tensors(), gradients
+
+        tensors, gradients = tf.switch_case(
+            self.draw_place(),
+            [functools.partial(descend, place) for place in self._places],
+        )
+        return Outcome.of_tensors(tensors), gradients
