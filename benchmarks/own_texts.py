@@ -210,10 +210,8 @@ def cell(results: dict, system: str) -> str:
         return ""
     errors = [one["error"] for one in found.values()]
     seconds = np.median([one["seconds"] for one in found.values()])
-    spread = np.std(errors, ddof=1) if len(errors) > 1 else 0
-    return (
-        f"{np.mean(errors):.1f} ± {spread:.1f} ({len(errors)}), {seconds:.0f} s"
-    )
+    spread = f" ± {np.std(errors, ddof=1):.1f}" if len(errors) > 1 else ""
+    return f"{np.mean(errors):.1f}{spread} ({len(errors)}), {seconds:.0f} s"
 
 
 def read(folder: Path) -> dict[str, dict]:

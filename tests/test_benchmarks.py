@@ -36,7 +36,10 @@ def test_tables_of_few_texts_are_written_from_the_measurements():
 
 def test_the_table_in_short_stands_between_its_marks():
     runs = {
-        "words": {"0": {"error": 30.0, "seconds": 0.1}},
+        "words": {
+            "0": {"error": 28.0, "seconds": 0.1},
+            "1": {"error": 32.0, "seconds": 0.3},
+        },
         "bert": {"0": {"error": 9.0, "seconds": 90.0}},
     }
     results = {"trec-300": {"runs": runs}}
@@ -46,8 +49,8 @@ def test_the_table_in_short_stands_between_its_marks():
         "before\n<!-- own texts -->\n"
         "| TREC, test error in % | 300 labels |\n"
         "| --- | --- |\n"
-        "| logistic regression on words | 30.0 ± 0.0 (1), 0 s |\n"
-        "| fine-tuned encoder | 9.0 ± 0.0 (1), 90 s |\n"
+        "| logistic regression on words | 30.0 ± 2.8 (2), 0 s |\n"
+        "| fine-tuned encoder | 9.0 (1), 90 s |\n"
         "<!-- end of own texts -->\nafter\n"
     )
     assert own_texts.with_table(written, results) == written
