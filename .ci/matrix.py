@@ -52,7 +52,7 @@ ENVIRONMENTS = {
     ),
     "all": Environment(
         python="3.11",
-        extras="training,bert,model-garden,ray,torch,dev",
+        extras="training,bert,model-garden,ray,jax,torch,dev",
         pins=("tensorflow==2.20.*", "torch==2.13.0"),
         about="TensorFlow 2.20 with all extras",
     ),
