@@ -40,25 +40,26 @@ class TrainingProgress(keras.callbacks.Callback):
             TimeRemainingColumn(compact=True),
             TextColumn("left"),
             console=console,
-            disable=not console.is_terminal,
         )
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._start = time.perf_counter()
-        self._task = self._bar.add_task(
-            "", total=self._steps, completed=self._begun_at, said=""
-        )
-        self._bar.start()
+        if self._console.is_terminal:
+            self._task = self._bar.add_task(
+                "", total=self._steps, completed=self._begun_at, said=""
+            )
+            self._bar.start()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self._bar.advance(self._task)
+        if self._console.is_terminal:
+            self._bar.advance(self._task)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         logs = logs or {}
         error = 100 * (1 - logs["val_accuracy"])
         said = f"loss {logs['loss']:.3f}  dev error {error:.1f} %"
-        self._bar.update(self._task, said=said)
         if self._console.is_terminal:
+            self._bar.update(self._task, said=said)
             return
         done = (epoch + 1) * self._each
         seconds = time.perf_counter() - self._start
@@ -73,4 +74,5 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def close(self) -> None:
         """Ends the bar, also where an error has ended the training."""
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
