@@ -167,12 +167,10 @@ def _with_progress(
     answers: Iterator[tuple[Answer, float]], total: int
 ) -> Iterator[tuple[Answer, float]]:
     """The same, with a bar on a terminal where it takes more than a moment."""
-    is_shown = sys.stderr.isatty() and total > BATCH_SIZE
-    progress = Progress(
-        *Progress.get_default_columns(),
-        console=console(stderr=True),
-        transient=True,
-        disable=not is_shown,
-    )
-    with progress:
+    if not (sys.stderr.isatty() and total > BATCH_SIZE):
+        yield from answers
+        return
+    columns = Progress.get_default_columns()
+    target = console(stderr=True)
+    with Progress(*columns, console=target, transient=True) as progress:
         yield from progress.track(answers, total, description="Answering")
