@@ -113,7 +113,7 @@ def test_a_file_of_answers_is_whole_and_not_replaced_unasked(run, tmp_path):
     [
         (["--file", "my.csv"], "no column 'text' among id, body; name the"),
         (["--file", "none.csv"], "there is no file 'none.csv'"),
-        (["--file", "my.csv", "to be"], "pass one or the other"),
+        (["to be", "--file", "my.csv"], "pass one or the other"),
         (["to be", "--output", "a.xlsx"], "must end in .jsonl or .csv"),
         (["to be", "--output", "f.csv", "--overwrite"], "and is no file"),
         (["to be", "--output", "my.csv/a.csv"], "my.csv"),
