@@ -28,18 +28,23 @@ def beginning(data: DataOptions, model: ModelOptions) -> dict[str, str]:
     """
     if not data.is_own:
         return _PAPER
-    if model.backbone is None and model.bert is None:
-        if model.embeddings != "random":
-            return _OWN | {"backbone": "cnn"}
-        if model.max_words is not None:
-            return _OWN
-    backbone = BACKBONES.get(model.backbone or "bert")
-    if backbone is None or backbone.reads_words or model.bert is not None:
+    if model.bert is not None:
         return _OWN | {"backbone": "bert"}
+    if model.embeddings != "random":
+        return _OWN | {"backbone": "cnn"}
+    asked = model.backbone is not None
+    reads_words = asked and not _reads_pieces(model.backbone)
+    if reads_words or model.max_words is not None:
+        return _OWN
     # Not before it is used: it loads TensorFlow.
     from keras_amp.backbones import BERT_NAMES, bert_at_hand
 
     found = bert_at_hand()
-    if found is None and model.backbone is None:
+    if found is None and not asked:
         return _OWN
     return _OWN | {"backbone": "bert", "bert": found or next(iter(BERT_NAMES))}
+
+
+def _reads_pieces(backbone: str | None) -> bool:
+    known = BACKBONES.get(backbone or "")
+    return known is not None and not known.reads_words

@@ -9,9 +9,6 @@ from training.data.sources import SOURCES
 from training.options.registries import check_known, one_of
 
 
-# The comments below are the command line's help: of attributes' docstrings its
-# parser would keep the line breaks, as it does before a line that begins with
-# no letter.
 @dataclasses.dataclass(frozen=True)
 class DataOptions:
     """What is trained and tested on."""

@@ -7,9 +7,6 @@ from training.methods.released import Released
 from training.options.registries import check_known, one_of
 
 
-# The comments below are the command line's help: of attributes' docstrings its
-# parser would keep the line breaks, as it does before a line that begins with
-# no letter.
 @dataclasses.dataclass(frozen=True)
 class MixingOptions:
     """What is mixed, and how."""

@@ -13,9 +13,6 @@ PAPER_BERT = "bert_base_en_uncased"
 LAST_LAYERS = ("random", "regression")
 
 
-# The comments below are the command line's help: of attributes' docstrings its
-# parser would keep the line breaks, as it does before a line that begins with
-# no letter.
 @dataclasses.dataclass(frozen=True)
 class ModelOptions:
     """What is trained, and what it begins with."""

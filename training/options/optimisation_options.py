@@ -6,9 +6,6 @@ SCHEDULES = ("constant", "warm-up")
 KEPT = ("first", "by-loss", "last")
 
 
-# The comments below are the command line's help: of attributes' docstrings its
-# parser would keep the line breaks, as it does before a line that begins with
-# no letter.
 @dataclasses.dataclass(frozen=True)
 class OptimisationOptions:
     """How it is trained, and how long."""

@@ -6,9 +6,6 @@ import unicodedata
 from pathlib import Path
 
 
-# The comments below are the command line's help: of attributes' docstrings its
-# parser would keep the line breaks, as it does before a line that begins with
-# no letter.
 @dataclasses.dataclass(frozen=True)
 class WhereOptions:
     """Where the files lie, and how a run is begun: no result depends on it."""
