@@ -145,15 +145,13 @@ def measure(
     )
     experiment = Experiment.of_options(asked.resolved(), dataset)
     if system == "default":
-        errors = regression.compare_words(
-            experiment.classifier, experiment.tokenizer, dataset.train
-        )
+        errors = regression.compare_words(experiment.features)
         chosen = "linear" if errors and errors.words_tell_more else "bert"
         return {"chosen": chosen, "seconds": time.perf_counter() - start}
     if system == "encoder":
-        regression.begin_at_regression(
-            experiment.classifier, experiment.tokenizer, given
-        )
+        classifier, tokenizer = experiment.classifier, experiment.tokenizer
+        features = regression.features_of(classifier, tokenizer, given)
+        regression.begin_at_regression(classifier, features)
         error = experiment.error()
         return {"error": error, "seconds": time.perf_counter() - start}
     results, curves, _ = experiment.run()

@@ -1,6 +1,7 @@
 """One experiment: from options to a trained classifier and its measures."""
 
 import dataclasses
+import functools
 import math
 import time
 from typing import Any
@@ -27,7 +28,11 @@ from training.run.measures import (
     loss_along_lam,
     predict_probabilities,
 )
-from training.run.regression import begin_at_regression
+from training.run.regression import (
+    Features,
+    begin_at_regression,
+    features_of,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +94,11 @@ class Experiment:
         )
         return cls(options, dataset, tokenizer, coverage, classifier, model)  # type: ignore[arg-type]
 
+    @functools.cached_property
+    def features(self) -> Features:
+        """What the last layer receives of the training texts at the start."""
+        return features_of(self.classifier, self.tokenizer, self.dataset.train)
+
     def description(self) -> dict[str, Any]:
         """What a record says of the data, as a dict."""
         return {
@@ -121,9 +131,7 @@ class Experiment:
         start = time.perf_counter()
         at_start = {}
         if self.options.model.last_layer == "regression":
-            begin_at_regression(
-                self.classifier, self.tokenizer, self.dataset.train
-            )
+            begin_at_regression(self.classifier, self.features)
             at_start["regression_test_error"] = self.error()
         curves, best = fit(
             self.model,

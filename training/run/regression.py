@@ -25,8 +25,22 @@ FOLDS = 5
 _BATCH_SIZE = 64
 # The inverse of the penalty's strength, on features of norm 1; on 100 to 1000
 # texts of TREC, SUBJ and tickets, of words as of an encoder, neither a tenth
-# nor ten times of it errs less by more than a point.
+# nor ten times of it errs less by more than two points.
 _C = 10.0
+
+
+class Features(NamedTuple):
+    """What a classifier's last layer receives of some texts.
+
+    Attributes:
+        examples: `Examples`, the texts.
+        values: Sparse float array `(examples, units)`, divided by `scale`.
+        scale: Float, their mean norm: the penalty is made for norm 1.
+    """
+
+    examples: Examples
+    values: scipy.sparse.csr_matrix
+    scale: float
 
 
 class Compared(NamedTuple):
@@ -57,23 +71,46 @@ def error_of_words(train: Examples, test: Examples) -> float:
     return 100 * float(np.mean(regression.predict(test.texts) != test.labels))
 
 
-def begin_at_regression(
-    classifier: keras.Model, tokenizer: Any, train: Examples
-) -> None:
-    """Gives the last layer the weights of a regression on what it receives.
+def features_of(
+    classifier: keras.Model, tokenizer: Any, examples: Examples
+) -> Features:
+    """What the last layer receives of some texts, as the classifier is now.
 
     Args:
         classifier: A `keras.Model` from ids to logits with layers `sentence`
             and `logits`.
         tokenizer: Layer from strings to ids.
-        train: `Examples`, of which `MOST_TEXTS` are taken at most.
+        examples: `Examples`, of which `MOST_TEXTS` are taken at most.
     """
-    train = _some(train, MOST_TEXTS)
-    features = _features(classifier, tokenizer, train)
-    scale = _scale(features)
+    examples = _some(examples, MOST_TEXTS)
+    features = keras.Model(
+        classifier.inputs, classifier.get_layer("sentence").output
+    )
+    # One trace for all lengths of texts.
+    ask = tf.function(
+        lambda ids: features(ids, training=False),
+        input_signature=[tf.TensorSpec([None, None], tf.int32)],
+    )
+    rows = [
+        scipy.sparse.csr_matrix(ask(ids).numpy())
+        for ids, _ in batches(examples, tokenizer, _BATCH_SIZE)
+    ]
+    values = scipy.sparse.vstack(rows).tocsr()
+    scale = float(scipy.sparse.linalg.norm(values, axis=1).mean()) or 1.0
+    return Features(examples, values / scale, scale)
+
+
+def begin_at_regression(classifier: keras.Model, features: Features) -> None:
+    """Gives the last layer the weights of a regression on what it receives.
+
+    Args:
+        classifier: As of `features_of`.
+        features: What that returned for the training texts.
+    """
     regression = _regression()
-    regression.fit(features / scale, train.labels)
-    kernel, bias = regression.coef_.T / scale, regression.intercept_
+    regression.fit(features.values, features.examples.labels)
+    kernel = regression.coef_.T / features.scale
+    bias = regression.intercept_
     if len(regression.classes_) == 2:  # One logit, the difference of the two.
         kernel = np.concatenate([-kernel, kernel], axis=1) / 2
         bias = np.concatenate([-bias, bias]) / 2
@@ -86,34 +123,31 @@ def begin_at_regression(
     last.set_weights([all_kernels, all_biases])
 
 
-def compare_words(
-    classifier: keras.Model, tokenizer: Any, train: Examples
-) -> Compared | None:
+def compare_words(features: Features) -> Compared | None:
     """Whether words tell the classes better than what an encoder makes of them.
 
     Two regressions meet the same texts in `FOLDS`-fold cross-validation.
 
     Args:
-        classifier, tokenizer, train: As of `begin_at_regression`.
+        features: What `features_of` returned for the training texts.
 
     Returns:
         A `Compared`; `None` if not even two classes have a text per fold.
     """
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    train = _some(train, MOST_TEXTS)
-    if np.sum(np.bincount(train.labels) >= FOLDS) < 2:
+    texts, labels = features.examples.texts, features.examples.labels
+    if np.sum(np.bincount(labels) >= FOLDS) < 2:
         return None
-    features = _features(classifier, tokenizer, train)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     with warnings.catch_warnings():
         # A class of fewer texts than folds is not in each; so be it.
         warnings.filterwarnings("ignore", "The least populated class")
         of_words, of_features = (
-            cross_val_predict(model, x, train.labels, cv=folds) != train.labels
+            cross_val_predict(model, x, labels, cv=folds) != labels
             for model, x in (
-                (_of_words(), train.texts),
-                (_regression(), features / _scale(features)),
+                (_of_words(), texts),
+                (_regression(), features.values),
             )
         )
     gain = of_features.astype(float) - of_words
@@ -140,30 +174,6 @@ def _of_words() -> Any:
         ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]"
     )
     return make_pipeline(words, _regression())
-
-
-def _scale(features: scipy.sparse.csr_matrix) -> float:
-    """The mean norm of features: the penalty is made for norm 1."""
-    return float(scipy.sparse.linalg.norm(features, axis=1).mean()) or 1.0
-
-
-def _features(
-    classifier: keras.Model, tokenizer: Any, examples: Examples
-) -> scipy.sparse.csr_matrix:
-    """What the last layer receives of each text."""
-    features = keras.Model(
-        classifier.inputs, classifier.get_layer("sentence").output
-    )
-    # One trace for all lengths of texts.
-    ask = tf.function(
-        lambda ids: features(ids, training=False),
-        input_signature=[tf.TensorSpec([None, None], tf.int32)],
-    )
-    rows = [
-        scipy.sparse.csr_matrix(ask(ids).numpy())
-        for ids, _ in batches(examples, tokenizer, _BATCH_SIZE)
-    ]
-    return scipy.sparse.vstack(rows).tocsr()
 
 
 def _some(examples: Examples, most: int) -> Examples:

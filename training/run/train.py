@@ -95,9 +95,7 @@ def _experiment(
     if BACKBONES[options.model.backbone].reads_words:
         console.print(why_no_encoder(options))
         return experiment
-    errors = compare_words(
-        experiment.classifier, experiment.tokenizer, experiment.dataset.train
-    )
+    errors = compare_words(experiment.features)
     console.print(why_this_model(options, errors))
     if not (errors and errors.words_tell_more):
         return experiment

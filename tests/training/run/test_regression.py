@@ -50,14 +50,14 @@ def experiment(classes, **options):
 def test_the_last_layer_answers_as_the_regression_does(classes):
     one = experiment(classes)
     train, test = one.dataset.train, one.dataset.test
-    features = regression._features(one.classifier, one.tokenizer, train)
-    of_test = regression._features(one.classifier, one.tokenizer, test)
+    features = one.features
+    of_test = regression.features_of(one.classifier, one.tokenizer, test)
     expected = (
         regression._regression()
-        .fit(features, train.labels)
-        .predict_proba(of_test)
+        .fit(features.values, train.labels)
+        .predict_proba(of_test.values * of_test.scale / features.scale)
     )
-    regression.begin_at_regression(one.classifier, one.tokenizer, train)
+    regression.begin_at_regression(one.classifier, features)
     found, _ = predict_probabilities(
         one.classifier, batches(test, one.tokenizer, 50)
     )
@@ -68,7 +68,8 @@ def test_the_last_layer_answers_as_the_regression_does(classes):
 def test_a_class_without_texts_is_never_the_answer():
     one = experiment(3)
     two = texts(60, 2)
-    regression.begin_at_regression(one.classifier, one.tokenizer, two)
+    features = regression.features_of(one.classifier, one.tokenizer, two)
+    regression.begin_at_regression(one.classifier, features)
     answers, _ = predict_probabilities(
         one.classifier, batches(one.dataset.test, one.tokenizer, 50)
     )
@@ -79,7 +80,7 @@ def test_the_scale_of_the_features_changes_nothing():
     """The penalty is made for features of norm 1, whatever an encoder's is."""
     one = experiment(2)
     train, test = one.dataset.train, one.dataset.test
-    regression.begin_at_regression(one.classifier, one.tokenizer, train)
+    regression.begin_at_regression(one.classifier, one.features)
     expected = one.classifier.predict(
         batches(test, one.tokenizer, 50), verbose=0
     )
@@ -89,7 +90,9 @@ def test_the_scale_of_the_features_changes_nothing():
     )
     last = keras.layers.Dense(2, name="logits")(times_ten)
     larger = keras.Model(inputs, last)
-    regression.begin_at_regression(larger, one.tokenizer, train)
+    features = regression.features_of(larger, one.tokenizer, train)
+    assert features.scale == pytest.approx(10)
+    regression.begin_at_regression(larger, features)
     data = batches(test, one.tokenizer, 50)
     found = larger.predict(data, verbose=0)
     np.testing.assert_allclose(found, expected, atol=1e-4)
@@ -97,9 +100,7 @@ def test_the_scale_of_the_features_changes_nothing():
 
 def test_words_are_compared_with_what_the_last_layer_receives():
     one = experiment(3)
-    errors = regression.compare_words(
-        one.classifier, one.tokenizer, one.dataset.train
-    )
+    errors = regression.compare_words(one.features)
     assert errors == (0, 0, False)
     zero = keras.Model(
         one.classifier.inputs,
@@ -109,7 +110,8 @@ def test_words_are_compared_with_what_the_last_layer_receives():
             )
         ),
     )
-    errors = regression.compare_words(zero, one.tokenizer, one.dataset.train)
+    features = regression.features_of(zero, one.tokenizer, one.dataset.train)
+    errors = regression.compare_words(features)
     assert errors.words == 0
     assert errors.features > 50
     assert errors.words_tell_more
@@ -128,7 +130,9 @@ def test_too_few_texts_are_not_compared_and_a_rare_class_is_no_hindrance():
     def compared(counts):
         kept = [np.flatnonzero(train.labels == i)[:n] for i, n in counts]
         examples = train[np.concatenate(kept)]
-        return regression.compare_words(one.classifier, one.tokenizer, examples)
+        return regression.compare_words(
+            regression.features_of(one.classifier, one.tokenizer, examples)
+        )
 
     assert compared([(0, 20), (1, 4)]) is None
     assert compared([(0, 20), (1, 20), (2, 1)]).words < 5
