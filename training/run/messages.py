@@ -126,13 +126,14 @@ def report_paths(
         console.print(
             f"Curves: tensorboard --logdir {shown(options.where.tensorboard)}"
         )
-    needs = "    import tensorflow_text\n" * (
-        not BACKBONES[options.model.backbone].reads_words
-    )
+    modules = ["tensorflow as tf"]
+    if not BACKBONES[options.model.backbone].reads_words:
+        modules.append("tensorflow_text")
+    imports = "".join(f"    import {module}\n" for module in modules)
     console.print(
         "Ask it with\n\n"
-        f"    python -m training predict {model} {_quoted(text)}\n\n"
-        f"or, in Python,\n\n{needs}"
+        f'    python -m training predict {model} "{text}"\n\n'
+        f"or, in Python,\n\n{imports}"
         f'    model = tf.saved_model.load("{model}")\n'
         f"    texts = tf.constant([{text!r}])\n"
         '    model.signatures["serve"](sentences=texts)["label"]'
@@ -150,7 +151,3 @@ def _short(texts: Sequence[str]) -> str:
     if fitting:
         return max(fitting, key=len)
     return "".join(x for x in shown(plain[0], _WIDTH) if x not in "\"'\\$`!")
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
