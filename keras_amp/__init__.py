@@ -14,6 +14,7 @@ from keras_amp.mixup import AdversarialMixup as AdversarialMixup
 from keras_amp.mixup import Mixup as Mixup
 from keras_amp.mixup import NonlinearMixup as NonlinearMixup
 from keras_amp.serving import export_text_classifier as export_text_classifier
+from keras_amp.stop_mixing import StopMixing as StopMixing
 from keras_amp.tensorboard import TensorBoard as TensorBoard
 
 __version__ = "0.2.0"

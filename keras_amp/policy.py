@@ -22,8 +22,9 @@ import math
 from typing import Any, TypeAlias
 
 import keras
-import numpy as np
 from keras import ops
+
+from keras_amp.checks import check_alpha
 
 Tensor: TypeAlias = Any  # of whichever backend
 
@@ -42,8 +43,9 @@ def sample_lam(shape: Any, alpha: float | Tensor, seed: Any = None) -> Tensor:
 
     Args:
         shape: Int or int tensor, the number of draws, or a tuple of these.
-        alpha: Float or scalar tensor, the concentration, > 0. Near 0 the
-            coefficients are near 0 or 1; 1 is uniform; large is near ½.
+        alpha: Float or tensor, the concentration, > 0, one for all draws or
+            one each. Near 0 the coefficients are near 0 or 1; 1 is uniform;
+            large is near ½.
         seed: Int or `keras.random.SeedGenerator`.
 
     Returns:
@@ -67,6 +69,20 @@ def sample_lam(shape: Any, alpha: float | Tensor, seed: Any = None) -> Tensor:
     far = -ops.expm1(log_g) * ops.square(cosine)
     smaller = 0.5 * g / ((g + far) * (1 + ops.sqrt(far / (g + far))))
     return ops.where(cosine < 0, smaller, 1 - smaller)
+
+
+def fold(lam: Tensor) -> Tensor:
+    """Gives the example itself at least half of the mixture.
+
+        max(λ, 1 − λ)
+
+    Args:
+        lam: Float tensor.
+
+    Returns:
+        Float tensor of that shape with values in `[½, 1]`.
+    """
+    return ops.maximum(lam, 1 - lam)
 
 
 def sample_partner(batch_size: int | Tensor, seed: Any = None) -> Tensor:
@@ -229,30 +245,6 @@ def select(mask: Tensor, adversarial: Tensor, plain: Tensor) -> Tensor:
         Float tensor of shape `(batch,)`.
     """
     return ops.where(mask, adversarial, plain)
-
-
-def check_alpha(alpha: float) -> None:
-    """Raises `ValueError` unless `alpha` is a finite float32 > 0."""
-    if not 0 < _as_float32(alpha) < math.inf:
-        raise ValueError(
-            "`alpha`, the concentration of Beta(alpha, alpha), must be > 0 and "
-            f"finite in float32; the paper uses 1.0. Received: alpha={alpha}"
-        )
-
-
-def check_epsilon(epsilon: float) -> None:
-    """Raises `ValueError` unless `epsilon` is a finite float32 >= 0."""
-    if not 0 <= _as_float32(epsilon) < math.inf:
-        raise ValueError(
-            "`epsilon`, the step size on lam, must be >= 0 and finite in "
-            f"float32; the paper uses 0.002. Received: epsilon={epsilon}"
-        )
-
-
-def _as_float32(number: float) -> float:
-    """The number that a float32 tensor will hold: 1e39 is infinite there."""
-    with np.errstate(over="ignore"):
-        return float(np.float32(number))
 
 
 @ops.custom_gradient

@@ -42,8 +42,14 @@ def given(wrapper, lam, partner):
     """The wrapper, made to use this `lam` and `partner` in every step."""
     lam = keras.ops.convert_to_tensor(lam, dtype=keras.config.floatx())
     partner = keras.ops.convert_to_tensor(partner, dtype="int32")
-    wrapper.draw = lambda batch_size: (lam, partner)
+    wrapper.draw = lambda hidden, y: (lam, partner)
     return wrapper
+
+
+def unmixed(hidden, y):
+    """What `draw` returns to mix nothing."""
+    size = keras.ops.shape(y)[0]
+    return keras.ops.ones(size), keras.ops.arange(size)
 
 
 def cross_entropy(**kwargs):

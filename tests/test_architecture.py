@@ -12,7 +12,9 @@ HERE = Path(__file__).parent.parent
 LAYERS = [
     "errors",
     "extras",
+    "checks",
     "policy",
+    "partners",
     "graph",
     "batch_axis",
     "cut_checks",
@@ -25,6 +27,7 @@ LAYERS = [
     "serving",
     "saved_model",
     "tensorboard",
+    "stop_mixing",
 ]
 # The rooms of the experiments, likewise.
 ROOMS = [

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from keras import ops
 
 from benchmarks import tickets
 from tests.helpers import need_imports
@@ -114,3 +116,36 @@ def test_a_policy_is_trained_tabled_and_reported(data_dir, tmp_path):
     assert methods == {"sent", "both-sides"}
     report = (tmp_path / "runs/RESULTS.md").read_text("utf-8")
     assert re.search(r"\| Both sides \| 1 \| .* \| SentMixup \|", report)
+
+
+def test_lam_by_distance_has_the_published_distribution():
+    from scipy import stats
+
+    blocks = re.findall(r"```python\n(.*?)```", page("knobs.md"), re.DOTALL)
+    names = {}
+    exec("\n".join(blocks), names)
+    model = names["model"]
+
+    def drawn(hidden, partner):
+        """λ of many draws with these partners, `(draws, batch)`."""
+        partner = ops.convert_to_tensor(partner, "int32")
+        lams = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                names["keras_amp"].Mixup, "draw", lambda *_: (None, partner)
+            )
+            for _ in range(20):
+                lam, _ = model.draw([hidden], ops.zeros(len(hidden)))
+                lams.append(ops.convert_to_numpy(lam))
+        return np.array(lams)
+
+    # Two pairs a block of four: one a third as far apart as the other.
+    place = np.tile([0.0, 1.0, 10.0, 10.0 + np.sqrt(3)], 100)[:, None]
+    hidden = ops.convert_to_tensor(place.astype("float32"))
+    partner = np.arange(400) ^ 1
+    lam = drawn(hidden, partner)
+    for index, distance in ((0, 0.5), (2, 1.5)):
+        tau = np.exp((1 - distance) / (2 * 0.5**2))
+        for one in (index, index + 1):
+            values = lam[:, one::4].ravel()
+            assert stats.kstest(values, stats.beta(tau, tau).cdf).pvalue > 1e-3

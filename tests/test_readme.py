@@ -25,7 +25,8 @@ def python_blocks(path):
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     # These pages are one program each, in pieces.
     in_one = path.name in (
-        *("method.md", "policy.md", "recipes.md", "CONTRIBUTING.md"),
+        *("method.md", "policy.md", "recipes.md", "knobs.md"),
+        "CONTRIBUTING.md",
     )
     return ["\n".join(blocks)] if in_one else blocks
 

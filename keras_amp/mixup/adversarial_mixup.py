@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_amp import policy
+from keras_amp.checks import check_epsilon
 from keras_amp.mixup.backend import pull_back
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.histograms import Histograms
@@ -43,7 +44,8 @@ class AdversarialMixup(Mixup):
         min_op: Bool, whether to keep the higher of both losses. `False`
             always trains at λ′, the paper's "+MaxOp", and saves a pass.
         seed: Int, to draw the same λ and partners in every run.
-        name: String, the wrapper's name.
+        **kwargs: `mix_share`, `fold`, `clean_weight`, `partner` and `name`, as
+            of `Mixup`. Examples that are not mixed are not moved either.
 
     Attributes:
         histograms: What the search finds, example by example; counted while
@@ -71,7 +73,7 @@ class AdversarialMixup(Mixup):
     """
 
     epsilon = Setting(
-        policy.check_epsilon, "The step size on λ; assign to it at any time."
+        check_epsilon, "The step size on λ; assign to it at any time."
     )
 
     def __init__(
@@ -191,9 +193,10 @@ class AdversarialMixup(Mixup):
             y_pred = upper(mixed, training=True)
             return pairs.loss(self.per_example_loss, y_pred)
 
-    def count(self, pairs, outcome):
-        super().count(pairs, outcome)
-        lam, lam_star, gain = pairs.lam, outcome.lam_inputs, outcome.gain
+    def count(self, outcome):
+        super().count(outcome)
+        lam, lam_star = outcome.pairs.lam, outcome.lam_inputs
+        gain = outcome.gain
         if lam_star is not None:
             self.lam_shift.update_state(ops.abs(lam_star - lam))
             self.histograms.update(lam, lam_star, gain)

@@ -7,7 +7,7 @@ import keras
 from keras import ops, tree
 
 from keras_amp.mixup.outcome import Found, Outcome
-from keras_amp.mixup.pairs import Pairs, only_one
+from keras_amp.mixup.pairs import only_one
 from keras_amp.mixup.wrapper import Wrapper
 
 
@@ -29,8 +29,8 @@ class Forward(Wrapper):
     """What the steps of all backends have in common.
 
     A child has `_places`, a tuple of `Place`s, and, if there are several,
-    `_place_generator`, whose seeds all replicas share; and the methods `draw`,
-    `choose_lam`, `train_at` and `count`, see `keras_amp.Mixup`.
+    `_place_generator`, whose seeds all replicas share; and the methods
+    `pair_up`, `choose_lam`, `train_on` and `count`, see `keras_amp.Mixup`.
 
     Args:
         model: The classifier.
@@ -46,13 +46,13 @@ class Forward(Wrapper):
         return keras.random.SeedGenerator(seed)
 
     def begin(self, data):
-        """Unpacks a batch, and draws λ and partners.
+        """Unpacks a batch.
 
         Args:
             data: What Keras hands to `train_step`.
 
         Returns:
-            The inputs, and the batch's `Pairs`.
+            The inputs, labels and sample weights or `None`.
 
         Raises:
             ValueError: If there are no labels.
@@ -60,8 +60,7 @@ class Forward(Wrapper):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if y is None:
             raise ValueError("Mixup needs labels: `fit` was given none.")
-        lam, partner = self.draw(ops.shape(only_one(y, "y"))[0])
-        return x, Pairs.of_batch(y, sample_weight, lam, partner)
+        return x, only_one(y, "y"), sample_weight
 
     def draw_place(self):
         """Draws one of several places: an int tensor, its index."""
@@ -69,13 +68,12 @@ class Forward(Wrapper):
             (), 0, len(self._places), seed=self._place_generator
         )
 
-    def outcome_at(self, place, x, pairs):
+    def outcome_at(self, place, x, y, sample_weight):
         """One mixed pass at a place, at the λ that is chosen for it.
 
         Args:
             place: `Place`.
-            x: What the classifier takes.
-            pairs: The batch's `Pairs`.
+            x, y, sample_weight: What `begin` returns.
 
         Returns:
             `Outcome`.
@@ -83,26 +81,35 @@ class Forward(Wrapper):
 
         def one_pass(x):
             hidden = place.lower(x, training=True)
-            found = self._search(place, hidden, pairs)
-            return found, self.train_at(place.upper, hidden, pairs, found)
+            constants = {id(tensor): _constant(tensor) for tensor in hidden}
+            fixed = [constants[id(tensor)] for tensor in hidden]
+            pairs = self.pair_up(fixed, y, sample_weight)
+            found = self._search(place.upper, fixed, pairs)
+            trained = self.train_on(place.upper, hidden, pairs, found)
+            return pairs, found, trained
 
-        found, trained = place.call(x, forward=one_pass, training=True)
+        pairs, found, trained = place.call(x, forward=one_pass, training=True)
         # Its shape may differ from place to place.
         lam_inputs = None if isinstance(found.lam, list) else found.lam
-        return Outcome(*trained, lam_inputs, found.gain)
+        return Outcome(pairs, *trained, lam_inputs, found.gain)
 
-    def _search(self, place, hidden, pairs):
-        """What `choose_lam` returns, through which no gradient flows."""
-        constants = {id(tensor): _constant(tensor) for tensor in hidden}
-        fixed = [constants[id(tensor)] for tensor in hidden]
-        found = self.choose_lam(place.upper, fixed, pairs)
+    def _search(self, upper, hidden, pairs):
+        """What `choose_lam` finds for the examples that are mixed.
+
+        No gradient flows through it.
+        """
+        found = self.choose_lam(upper, hidden, pairs)
         if not isinstance(found, Found):
             raise TypeError(
                 f"`{type(self).__name__}.choose_lam` must return "
                 "`keras_amp.mixup.Found(lam)`. "
                 f"Received: {found!r} of type {type(found).__name__}"
             )
-        return Found(*tree.map_structure(_constant, (found.lam, found.gain)))
+        lam, gain = found.lam, found.gain
+        lam = tree.map_structure(lambda one: pairs.where_mixed(one, 1.0), lam)
+        if gain is not None:
+            gain = pairs.where_mixed(gain, 0.0)
+        return Found(*tree.map_structure(_constant, (lam, gain)))
 
     def leaving_no_trace(self):
         """A scope for passes that are looked at and not trained on.

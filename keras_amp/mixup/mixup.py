@@ -3,21 +3,21 @@
 import dataclasses
 
 import keras
-from keras import ops, tree
+from keras import ops
 
-from keras_amp import policy
+from keras_amp import checks, partners, policy
 from keras_amp.cut import cut, place_name
-from keras_amp.mixup.backend import Step
+from keras_amp.mixup.compiled import Compiled
 from keras_amp.mixup.forward import Place
 from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.one_call import OneCall
 from keras_amp.mixup.outcome import Found
-from keras_amp.mixup.per_example_loss import PerExampleLoss
-from keras_amp.mixup.setting import Setting
+from keras_amp.mixup.pairs import Pairs
+from keras_amp.mixup.setting import Choice, Setting
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
-class Mixup(Step):
+class Mixup(Compiled):
     """Trains a classifier on mixtures of the examples of each batch.
 
     Each example of a batch is mixed with a random partner, at the output of
@@ -38,7 +38,8 @@ class Mixup(Step):
 
     A policy of your own is a subclass that overrides one method: `draw`,
     `choose_lam`, `weigh_labels`, `train_at` or `count`. What they are given
-    and return is public in `keras_amp.mixup`.
+    and return is public in `keras_amp.mixup`; the page "A policy of your own"
+    has examples.
 
     Args:
         model: A built classifier with one output: Functional, Sequential, or
@@ -51,16 +52,31 @@ class Mixup(Step):
             to no mixing; 1 draws λ uniformly. May be assigned while training;
             it is a setting and no weight: loading weights leaves it alone.
         seed: Int, to draw the same λ and partners in every run.
+        mix_share: Float from 0 to 1, the probability that an example is mixed;
+            the λ of the others is 1. At 0 a step is that of the classifier
+            without a wrapper, to the last bit; `keras_amp.StopMixing` assigns
+            that after a part of the training.
+        fold: Bool, whether λ becomes max(λ, 1 − λ), so that at least half of a
+            mixture is the example itself.
+        clean_weight: Float >= 0, how much w the loss ℓ on the clean examples
+            weighs beside that on the mixtures 𝓛: the step trains on
+            (w · ℓ + 𝓛) / (1 + w), for one more pass of what lies above
+            `mix_at`, which updates batch statistics too (RegMixup, where w is
+            1). Metrics count the mixtures.
+        partner: String, who is mixed with whom: `"any"`, `"no-self"`,
+            `"same-class"` or `"other-class"`, see `keras_amp.partners`.
         name: String, the wrapper's name.
 
     Attributes:
         lower, upper: The classifier below and above (the first) `mix_at`.
         per_example_loss: The compiled loss as `keras_amp.mixup.Pairs` takes
             it.
+        seeds: `keras.random.SeedGenerator` that λ and partners are drawn from.
 
     Raises:
-        TypeError, ValueError: If the model cannot be cut at `mix_at`, `alpha`
-            is not > 0, or, from `compile`, there is not exactly one loss.
+        TypeError, ValueError: If the model cannot be cut at `mix_at`, a number
+            is out of its range, there is no such `partner`, or, from
+            `compile`, there is not exactly one loss.
 
     Examples:
         >>> classifier = keras.Sequential([
@@ -74,42 +90,49 @@ class Mixup(Step):
         >>> y = keras.ops.array([0, 1, 2, 0, 1, 2])
         >>> history = model.fit(x, y, verbose=0)
 
-        A policy of one's own, which mixes inputs at λ or ½, whichever has the
-        higher loss:
-
-        >>> from keras_amp.mixup import Found, mix_hidden
-        >>> class Harder(Mixup):
-        ...     def choose_lam(self, upper, hidden, pairs):
-        ...         half = 0.5 * keras.ops.ones_like(pairs.lam)
-        ...         own, other = (
-        ...             self.loss_at(upper, hidden, pairs, lam)
-        ...             for lam in (pairs.lam, half)
-        ...         )
-        ...         lam = keras.ops.where(other > own, half, pairs.lam)
-        ...         return Found(lam, gain=other - own)
-        ...
-        ...     def loss_at(self, upper, hidden, pairs, lam):
-        ...         mixed = mix_hidden(hidden, pairs.partner, lam, upper)
-        ...         # It drops what the pass would leave: seeds, statistics.
-        ...         with self.leaving_no_trace():
-        ...             y_pred = upper(mixed, training=True)
-        ...         return pairs.loss(self.per_example_loss, y_pred)
-        >>> model = Harder(classifier, mix_at="hidden")
-        >>> model.compile("adam", loss="sparse_categorical_crossentropy")
-        >>> history = model.fit(x, y, verbose=0)
-
     References:
         - [mixup](https://arxiv.org/abs/1710.09412), Zhang et al., 2018.
         - [Manifold Mixup](https://arxiv.org/abs/1806.05236), Verma et al.,
           2019.
+        - [RegMixup](https://arxiv.org/abs/2206.14502), Pinto et al., 2022.
     """
 
     alpha = Setting(
-        policy.check_alpha,
+        checks.check_alpha,
         "The concentration of Beta(α, α); assign to it at any time.",
     )
+    mix_share = Setting(
+        checks.check_mix_share,
+        "The probability that an example is mixed; assign to it at any time.",
+        apart=(0.0, 1.0),
+    )
+    fold = Setting(
+        checks.check_fold,
+        "Whether λ becomes max(λ, 1 − λ); assign to it at any time.",
+        kind=bool,
+    )
+    clean_weight = Setting(
+        checks.check_clean_weight,
+        "The weight of the loss on clean examples; assign to it at any time.",
+        apart=(0.0,),
+    )
+    partner = Choice(
+        partners.check_partner,
+        "Who is mixed with whom, by name; assign to it at any time.",
+    )
 
-    def __init__(self, model, mix_at, alpha=1.0, seed=None, **kwargs):
+    def __init__(
+        self,
+        model,
+        mix_at,
+        alpha=1.0,
+        seed=None,
+        mix_share=1.0,
+        fold=False,
+        clean_weight=0.0,
+        partner="any",
+        **kwargs,
+    ):
         super().__init__(model, **kwargs)
         is_list = isinstance(mix_at, (list, tuple))
         places = mix_at if is_list else [mix_at]
@@ -120,11 +143,15 @@ class Mixup(Step):
         self._places = tuple(Place(call, *cut(model, at)) for at in places)
         self.mix_at = places if is_list else places[0]
         self.seed = seed
-        self._seed_generator = self.seed_generator(seed)
+        self.seeds = self.seed_generator(seed)
         if len(self._places) > 1:
             # All replicas mix at the same place.
             self._place_generator = keras.random.SeedGenerator(seed)
         self.alpha = alpha
+        self.mix_share = mix_share
+        self.fold = fold
+        self.clean_weight = clean_weight
+        self.partner = partner
         self.built = True
 
     @property
@@ -137,55 +164,54 @@ class Mixup(Step):
         """The classifier above (the first) `mix_at`, f_k of the paper."""
         return self._places[0].upper
 
+    def train_step(self, *args):
+        if self.mixes_nothing:
+            return keras.Model.train_step(self, *args)
+        return super().train_step(*args)
+
     @property
-    def metrics_variables(self):
-        """Keras' own, and the settings: all that only a step reads."""
-        return [*super().metrics_variables, *Setting.variables_of(self)]
+    def mixes_nothing(self):
+        """Whether `mix_share` is 0, so that steps are the classifier's own."""
+        return Mixup.mix_share.apart(self) == 0
 
-    def compile(
-        self,
-        optimizer="rmsprop",
-        loss=None,
-        loss_weights=None,
-        metrics=None,
-        weighted_metrics=None,
-        **kwargs,
-    ):
-        """Configures training as `keras.Model.compile` does.
-
-        Raises:
-            ValueError: If there is not exactly one loss, or `loss_weights`.
-        """
-        self.per_example_loss = PerExampleLoss(loss)
-        if loss_weights is not None:
-            raise ValueError(
-                "`loss_weights` weighs several losses, and there is one. "
-                f"Received: loss_weights={loss_weights!r}"
-            )
-        metrics, weighted_metrics = map(_flat, (metrics, weighted_metrics))
-        self._num_weighted_metrics = len(weighted_metrics)
-        super().compile(
-            optimizer,
-            loss,
-            metrics=metrics,
-            weighted_metrics=weighted_metrics,
-            **kwargs,
-        )
-
-    def draw(self, batch_size):
+    def draw(self, hidden, y):
         """Draws λ and the partners of a batch (Eq. 10); override for others.
 
+        Draw from `seeds`, so that runs repeat and resume. No gradient flows.
+
         Args:
-            batch_size: Int or int tensor.
+            hidden: List of tensors that cross the cut, `lower(x)`.
+            y: Labels of shape `(batch, ...)`.
 
         Returns:
             `lam`, float32 of shape `(batch,)`, and `partner`, int32 of shape
             `(batch,)`, a permutation of the batch.
         """
+        del hidden
         alpha = Mixup.alpha.variable(self)
-        lam = policy.sample_lam(batch_size, alpha, self._seed_generator)
-        partner = policy.sample_partner(batch_size, self._seed_generator)
-        return lam, partner
+        lam = policy.sample_lam(ops.shape(y)[0], alpha, self.seeds)
+        return lam, partners.sample_partner_by(self.partner, y, self.seeds)
+
+    def folded(self, lam):
+        """The λ of a tensor, or max(λ, 1 − λ) where `fold` is set."""
+        fold = ops.cast(Mixup.fold.variable(self), "bool")
+        return ops.where(fold, policy.fold(lam), lam)
+
+    def pair_up(self, hidden, y, sample_weight):
+        """The `Pairs` of a batch: what `draw` says, and who stays unmixed.
+
+        Args:
+            hidden: List of tensors that cross the cut, `lower(x)`.
+            y: Labels of shape `(batch, ...)`.
+            sample_weight: Weights of the examples, or `None`.
+        """
+        lam, partner = self.draw(hidden, y)
+        lam, is_mixed = self.folded(lam), None
+        if Mixup.mix_share.apart(self) != 1:
+            drawn = keras.random.uniform(ops.shape(lam), seed=self.seeds)
+            is_mixed = drawn < Mixup.mix_share.variable(self)
+            lam = ops.where(is_mixed, lam, ops.ones_like(lam))
+        return Pairs.of_batch(y, sample_weight, lam, partner, is_mixed)
 
     def choose_lam(self, upper, hidden, pairs):
         """Says which λ the inputs are mixed with; the labels keep `pairs.lam`.
@@ -232,60 +258,34 @@ class Mixup(Step):
             mixtures; and the labels' λ, of shape `(batch,)`.
         """
         mixed = mix_hidden(hidden, pairs.partner, found.lam, upper)
-        pairs = self.weigh_labels(upper, mixed, pairs)
+        weighed = self.weigh_labels(upper, mixed, pairs)
+        lam = pairs.where_mixed(weighed.lam, 1.0)
         y_pred = upper(mixed, training=True)
-        return self.total_loss(pairs, y_pred), y_pred, pairs.lam
+        pairs = dataclasses.replace(weighed, lam=lam)
+        return self.total_loss(pairs, y_pred), y_pred, lam
 
-    def total_loss(self, pairs, y_pred):
-        """This replica's share of the loss; `tf.distribute` sums them.
+    def train_on(self, upper, hidden, pairs, found):
+        """`train_at`, and beside it the clean examples, if they weigh.
 
         Args:
-            pairs: `Pairs`, with the labels' λ.
-            y_pred: Predictions for the mixtures.
+            upper, hidden, pairs, found: As of `train_at`.
 
         Returns:
-            A scalar, the loss of the pairs and the model's penalties.
+            As `train_at`.
         """
-        loss = pairs.total_loss(self.per_example_loss, y_pred)
-        if self.per_example_loss.reduction != "sum":
-            loss /= self.num_replicas()
-        for penalty in self.losses:
-            loss += ops.cast(ops.sum(penalty), loss.dtype) / self.num_replicas()
-        return loss
-
-    def count(self, pairs, outcome):
-        """Updates every metric after a step; override to count more.
-
-        Args:
-            pairs: The `Pairs` of this batch, with the λ that was drawn.
-            outcome: The `Outcome` of the step.
-        """
-        y_pred = outcome.y_pred
-        pairs = dataclasses.replace(pairs, lam=outcome.lam)
-        metrics = {metric.name: metric for metric in self.metrics}
-        metrics["loss"].update_state(
-            outcome.loss * self.num_replicas(),
-            sample_weight=ops.shape(pairs.lam)[0],
-        )
-        compiled = metrics.get("compile_metrics")
-        if compiled is None:
-            return
-        if not compiled.built:
-            compiled.build(pairs.y, y_pred)
-        num_unweighted = len(compiled.metrics) - self._num_weighted_metrics
-        # Of labels per position, all axes but that of the classes.
-        rank = len(y_pred.shape) - 1
-        for index, metric in enumerate(compiled.metrics):
-            own, other = pairs.shares(index >= num_unweighted, rank)
-            metric.update_state(pairs.y, y_pred, sample_weight=own)
-            metric.update_state(pairs.y_partner, y_pred, sample_weight=other)
+        if Mixup.clean_weight.apart(self) == 0:
+            return self.train_at(upper, hidden, pairs, found)
+        before = self.penalties("float32")
+        loss, y_pred, lam = self.train_at(upper, hidden, pairs, found)
+        # The clean pass has its own penalties and not those of the mixtures.
+        surplus = self.penalties("float32") - before
+        clean = upper(hidden, training=True)
+        clean_loss = self.total_loss(pairs.unmixed(), clean) - surplus
+        weight = ops.cast(Mixup.clean_weight.variable(self), loss.dtype)
+        return (weight * clean_loss + loss) / (1 + weight), y_pred, lam
 
     def get_config(self):
         config = super().get_config()
-        settings = {"alpha": self.alpha, "seed": self.seed}
-        return {**config, "mix_at": self.mix_at, **settings}
-
-
-def _flat(metrics):
-    """Metrics of the one output, of whatever structure, as a list."""
-    return [one for one in tree.flatten(metrics) if one is not None]
+        names = ("mix_at", "alpha", "seed", "mix_share", "fold")
+        names = (*names, "clean_weight", "partner")
+        return {**config, **{name: getattr(self, name) for name in names}}

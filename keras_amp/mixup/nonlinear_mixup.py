@@ -1,6 +1,7 @@
 """Non-linear Mixup (Guo 2020), as we read it."""
 
 import dataclasses
+import warnings
 
 import keras
 from keras import layers, ops
@@ -34,7 +35,9 @@ class NonlinearMixup(Mixup):
         alpha: Float > 0, the concentration of Beta(α, α).
         policy_units: Int, size of the policy network's hidden layer.
         seed: Int, to draw the same λ and partners in every run.
-        name: String, the wrapper's name.
+        **kwargs: `mix_share`, `fold`, `clean_weight`, `partner` and `name`, as
+            of `Mixup`. Where all elements are an example's own, so is the
+            label.
 
     Examples:
         >>> classifier = keras.Sequential([
@@ -69,12 +72,19 @@ class NonlinearMixup(Mixup):
             for place in self._places
         ]
 
+    def train_step(self, *args):
+        with warnings.catch_warnings():
+            if self.mixes_nothing:
+                # Nobody asks the policy network then.
+                warnings.filterwarnings("ignore", "Gradients do not exist")
+            return super().train_step(*args)
+
     def choose_lam(self, upper, hidden, pairs):
         """One λ per element of what is floating point."""
         del upper
         alpha = Mixup.alpha.variable(self)
         lams = [
-            policy.sample_lam(ops.shape(tensor), alpha, self._seed_generator)
+            self.folded(policy.sample_lam(ops.shape(tensor), alpha, self.seeds))
             if keras.backend.is_float_dtype(tensor.dtype)
             else pairs.lam
             for tensor in hidden

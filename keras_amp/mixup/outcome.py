@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from keras_amp.mixup.pairs import Pairs
 from keras_amp.policy import Tensor
 
 
@@ -26,6 +27,7 @@ class Outcome:
     """What a step came to: all that metrics can count.
 
     Attributes:
+        pairs: The batch's `Pairs`, with the λ that was drawn.
         loss: Scalar, this replica's share of the loss.
         y_pred: Predictions for the mixtures, of shape `(batch, ...)`.
         lam: Float tensor of shape `(batch,)`, the labels' λ.
@@ -34,6 +36,7 @@ class Outcome:
         gain: As that of `Found`.
     """
 
+    pairs: Pairs
     loss: Tensor
     y_pred: Tensor
     lam: Tensor
@@ -42,13 +45,15 @@ class Outcome:
 
     def tensors(self) -> dict[str, Any]:
         """All of it as a dict: its tensors alone, the mask among them."""
-        return {**vars(self), "mask": getattr(self.y_pred, "_keras_mask", None)}
+        mask = getattr(self.y_pred, "_keras_mask", None)
+        return {**vars(self), "pairs": {**vars(self.pairs)}, "mask": mask}
 
     @classmethod
     def of_tensors(cls, tensors: dict[str, Any]) -> "Outcome":
         """The `Outcome` whose `tensors()` these were."""
         tensors = dict(tensors)
         mask = tensors.pop("mask")
+        tensors["pairs"] = Pairs(**tensors["pairs"])
         if mask is not None:
             tensors["y_pred"]._keras_mask = mask
         return cls(**tensors)

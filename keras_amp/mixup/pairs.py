@@ -25,6 +25,8 @@ class Pairs:
         y, y_partner: Labels of shape `(batch, ...)`: own and the partner's.
         weight, weight_partner: Float tensors of shape `(batch,)` or that of
             the losses, or 1.
+        is_mixed: Bool tensor of shape `(batch,)`, false for examples that are
+            to stay as they are, whose λ is 1; `None` if all are mixed.
     """
 
     lam: Tensor
@@ -33,23 +35,30 @@ class Pairs:
     y_partner: Tensor
     weight: float | Tensor = 1.0
     weight_partner: float | Tensor = 1.0
+    is_mixed: Tensor | None = None
 
     @classmethod
     def of_batch(
-        cls, y: Any, sample_weight: Any, lam: Tensor, partner: Tensor
+        cls,
+        y: Any,
+        sample_weight: Any,
+        lam: Tensor,
+        partner: Tensor,
+        is_mixed: Tensor | None = None,
     ) -> "Pairs":
         """Looks up what belongs to each example's partner.
 
         Args:
             y: Labels, or a dict or list that holds them.
             sample_weight: Weights, `None`, or a dict or list with one of them.
-            lam, partner: As the attributes.
+            lam, partner, is_mixed: As the attributes.
 
         Raises:
             ValueError: If there are several `y` or `sample_weight`.
         """
         y = only_one(y, "y")
-        pairs = cls(lam, partner, y, ops.take(y, partner, axis=0))
+        y_partner = ops.take(y, partner, axis=0)
+        pairs = cls(lam, partner, y, y_partner, is_mixed=is_mixed)
         if sample_weight is None:
             return pairs
         weight = ops.cast(only_one(sample_weight, "sample_weight"), "float32")
@@ -58,6 +67,23 @@ class Pairs:
         weight_partner = ops.take(weight, partner, axis=0)
         return dataclasses.replace(
             pairs, weight=weight, weight_partner=weight_partner
+        )
+
+    def where_mixed(self, values: Tensor, otherwise: float) -> Tensor:
+        """Values of shape `(batch, ...)`, and a number for who is not mixed."""
+        if self.is_mixed is None:
+            return values
+        is_mixed = _expand(self.is_mixed, len(values.shape))
+        return ops.where(is_mixed, values, ops.cast(otherwise, values.dtype))
+
+    def unmixed(self) -> "Pairs":
+        """The same examples, each by itself: its own partner, at λ = 1."""
+        return dataclasses.replace(
+            self,
+            lam=ops.ones_like(self.lam),
+            partner=ops.arange(ops.shape(self.partner)[0], dtype="int32"),
+            y_partner=self.y,
+            weight_partner=self.weight,
         )
 
     def loss(self, per_example_loss: PerExampleLoss, y_pred: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from keras_amp import policy
+from keras_amp import checks, policy
 from tests.helpers import tf
 
 ALPHAS = [0.05, 0.2, 0.5, 1.0, 1.5, 4.0, 8.0]
@@ -226,4 +226,4 @@ def test_mask_is_strict_and_selects_rows():
 @pytest.mark.parametrize("epsilon", [-0.1, float("nan"), float("inf")])
 def test_epsilon_must_not_be_negative(epsilon):
     with pytest.raises(ValueError, match=r"`epsilon`.*Received: epsilon="):
-        policy.check_epsilon(epsilon)
+        checks.check_epsilon(epsilon)

@@ -47,9 +47,12 @@ def fit(model, folder, **options):
 class Spy(keras_amp.AdversarialMixup):
     """Keeps every value that it counts; trained eagerly."""
 
-    def count(self, pairs, outcome):
-        super().count(pairs, outcome)
-        lam, lam_star = np.asarray(pairs.lam), np.asarray(outcome.lam_inputs)
+    def count(self, outcome):
+        super().count(outcome)
+        lam, lam_star = (
+            np.asarray(outcome.pairs.lam),
+            np.asarray(outcome.lam_inputs),
+        )
         for name, values in {
             "lam_star": lam_star,
             "lam_step": lam_star - lam,
@@ -150,9 +153,9 @@ def test_it_traces_nothing_anew(tmp_path):
     traces = []
 
     class Counting(keras_amp.AdversarialMixup):
-        def count(self, pairs, outcome):
-            traces.append(pairs)
-            super().count(pairs, outcome)
+        def count(self, outcome):
+            traces.append(outcome)
+            super().count(outcome)
 
     x, y = batch(EXAMPLES)
     model = compiled(Counting(classifier(), "hidden", seed=0))

@@ -29,8 +29,8 @@ _SHARED = (
 class GridOptions:
     """Runs the experiments of a table or a part of it; what is done stays."""
 
-    # 2, 3, 4, 5, figure-2, what-matters or few-labels; `--dry-run` shows its
-    # runs.
+    # 2, 3, 4, 5, figure-2, what-matters, knobs or few-labels; `--dry-run` shows
+    # its runs.
     table: Annotated[str, tyro.conf.Positional]
     # cnn, bilstm, bert; cnn-vectors and bilstm-vectors, which begin with the
     # file of --embeddings. This and the next six: all of the table's if empty.
@@ -43,9 +43,9 @@ class GridOptions:
     shares: tuple[float, ...] = ()
     # Concentrations of Beta(alpha, alpha), of table 5.
     alphas: tuple[float, ...] = ()
-    # word or sent, of tables 4 and what-matters.
+    # word or sent, of tables 4, what-matters and knobs.
     places: tuple[str, ...] = ()
-    # Of tables 4, what-matters and few-labels.
+    # Of tables 4, what-matters, knobs and few-labels.
     variants: tuple[str, ...] = ()
     # Runs of a cell, with seeds 0 to N - 1; else as many as in the paper.
     seeds: int | None = None

@@ -13,6 +13,12 @@ from training.options.configuration import configuration, key_of
 from training.options.train_options import TrainOptions
 from training.tables import TABLES
 
+# Beside its name, what tells a table's runs apart where it is not usual.
+_TOLD = (
+    *("alpha", "epsilon", "min_op", "pooling"),
+    *("mix_share", "mix_until", "fold_lam", "clean_weight", "partner"),
+    "label_smoothing",
+)
 # What stands for the file of --embeddings in a run that is only listed.
 _ANY_VECTORS = "vectors"
 
@@ -36,7 +42,7 @@ class Run:
         if options.data.train_share < 1:
             parts.append(f"{options.data.train_share:.0%}")
         asked, usual = options.flat(), TrainOptions().flat()
-        for field in ("alpha", "epsilon", "min_op", "pooling"):
+        for field in _TOLD:
             if asked[field] != usual[field]:
                 parts.append(f"{field}={asked[field]}")
         parts += [field for field, value in asked["released"].items() if value]

@@ -28,7 +28,7 @@ def _mixed_by(class_name: str) -> Callable:
         import keras_amp
 
         wrapper = getattr(keras_amp, class_name)
-        return wrapper(classifier, mix_at, alpha=mixing.alpha, seed=seed)
+        return wrapper(classifier, mix_at, seed=seed, **mixing.knobs)
 
     return wrap
 
@@ -39,11 +39,7 @@ def _adversarial(
     import keras_amp
     from training.methods.released_step import ReleasedMixup
 
-    settings = {
-        "alpha": mixing.alpha,
-        "epsilon": mixing.epsilon,
-        "seed": seed,
-    }
+    settings = {"epsilon": mixing.epsilon, "seed": seed, **mixing.knobs}
     if mixing.released.changes_the_step:
         return ReleasedMixup(
             classifier, mix_at, released=mixing.released, **settings

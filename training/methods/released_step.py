@@ -19,33 +19,6 @@ from training.methods.released import Released
 WINDOW = 5  # batches, over which re-weighting knows the gains
 
 
-class BinaryCrossEntropy(keras.losses.Loss):
-    """Binary cross-entropies of the softmax's classes, summed over them.
-
-    The loss takes int labels `(batch,)` and logits `(batch, classes)`.
-    """
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        labels = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1])
-        # log(1 - p) of a softmax, without the cancellation of 1 - p.
-        log_p = ops.log_softmax(y_pred)
-        others = ops.where(
-            ops.eye(y_pred.shape[-1], dtype="bool"),
-            -float("inf"),
-            log_p[:, None, :],
-        )
-        log_not_p = ops.logsumexp(others, axis=-1)
-        losses = -labels * log_p - (1 - labels) * log_not_p
-        return ops.sum(losses, axis=-1)
-
-
-def loss_of(released: Released) -> keras.losses.Loss:
-    """The loss that the options ask for, of int labels and logits."""
-    if released.binary_cross_entropy:
-        return BinaryCrossEntropy()
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
 class ReleasedMixup(keras_amp.AdversarialMixup):
     """AMP with the released code's steps as options.
 

@@ -12,13 +12,16 @@ from typing import Any
 
 # Of these the names count, not the folders they lie in.
 _FILES = ("embeddings", "bert", "vocabulary")
+# Off unless asked for, though not false, 0, empty or `None`.
+_OFF = {"mix_share": 1.0, "mix_until": 1.0, "partner": "any"}
 
 
 def configuration(options: Any) -> dict:
     """The values that a run depends on.
 
-    What is false, 0, empty or `None` is left out, so that an option which
-    comes later, and is off unless asked for, changes no run's key.
+    What is false, 0, empty or `None`, or else off, is left out, so that an
+    option which comes later, and is off unless asked for, changes no run's
+    key.
 
     Args:
         options: `TrainOptions`, resolved.
@@ -48,6 +51,6 @@ def _without_empty(values: dict) -> dict:
     for field, value in values.items():
         if isinstance(value, dict):
             value = _without_empty(value)
-        if value:
+        if value != _OFF[field] if field in _OFF else value:
             kept[field] = str(value) if isinstance(value, Path) else value
     return kept

@@ -14,8 +14,8 @@ from rich.console import Console
 from training.data.dataset import Dataset, take_share
 from training.data.files import load_files
 from training.data.sources import SOURCES
+from training.methods.losses import loss_of
 from training.methods.methods import METHODS
-from training.methods.released_step import loss_of
 from training.models.backbones import BACKBONES
 from training.models.words import load_words
 from training.options.optimisation_options import OptimisationOptions
@@ -88,7 +88,7 @@ class Experiment:
         )
         model.compile(
             keras.optimizers.Adam(_learning_rate(options.optimisation)),
-            loss_of(options.mixing.released),
+            loss_of(options.mixing),
             metrics=["accuracy"],
             jit_compile=options.optimisation.jit_compile,
         )

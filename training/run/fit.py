@@ -92,6 +92,7 @@ def fit(
             callbacks=[
                 checkpoint,
                 *_tensorboard(options, checkpoint),
+                *_stop_mixing(options),
                 *shown,
             ],
             verbose=_verbosity(console, bool(shown)),
@@ -122,6 +123,12 @@ def _tensorboard(options: TrainOptions, checkpoint: Checkpoint) -> list:
     number = next_version(folder) - (checkpoint.epochs > 0)
     path = folder / str(max(number, 1))
     return [keras_amp.TensorBoard(path, write_graph=False)]
+
+
+def _stop_mixing(options: TrainOptions) -> list:
+    """The callback in a list, if a part is to be trained without mixing."""
+    until = options.mixing.mix_until
+    return [keras_amp.StopMixing(float(until))] if until < 1 else []
 
 
 def _log_folder(options: TrainOptions) -> Path | None:

@@ -3,6 +3,7 @@
 from training.tables import (
     few_labels,
     figure_2,
+    knobs,
     table_2,
     table_3,
     table_4,
@@ -14,6 +15,6 @@ TABLES = {
     module.TABLE.name: module.TABLE
     for module in (
         *(table_2, table_3, table_4, table_5, figure_2),
-        *(what_matters, few_labels),
+        *(what_matters, knobs, few_labels),
     )
 }

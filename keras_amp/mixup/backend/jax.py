@@ -37,11 +37,11 @@ class Step(Forward):
 
     def train_step(self, state, data):
         with self._holding(state) as scope:
-            x, pairs = self.begin(data)
+            batch = self.begin(data)
             drawn = self.draw_place() if len(self._places) > 1 else 0
         state = self._held_by(scope)
         descents = [
-            functools.partial(self._descend, place, x, pairs)
+            functools.partial(self._descend, place, batch)
             for place in self._places
         ]
         if len(descents) == 1:
@@ -56,16 +56,16 @@ class Step(Forward):
         else:
             warnings.warn("The model has no trainable weights.", stacklevel=2)
         with self._holding((weights, others, slots, metrics)) as scope:
-            self.count(pairs, Outcome.of_tensors(tensors))
+            self.count(Outcome.of_tensors(tensors))
             logs = self.get_metrics_result()
         return logs, self._held_by(scope)
 
-    def _descend(self, place, x, pairs, state):
+    def _descend(self, place, batch, state):
         """One Mixup step's outcome, gradients and state after it."""
 
         def scaled_loss(weights):
             with self._holding((weights, *state[1:])) as scope:
-                outcome = self.outcome_at(place, x, pairs)
+                outcome = self.outcome_at(place, *batch)
                 scaled = self.optimizer.scale_loss(outcome.loss)
             return scaled, (outcome.tensors(), self._held_by(scope))
 

@@ -54,31 +54,31 @@ class Step(Forward):
         return ReplicaSeedGenerator(seed)
 
     def train_step(self, data):
-        x, pairs = self.begin(data)
+        batch = self.begin(data)
         if len(self._places) == 1:
-            outcome, gradients = self._descend(self._places[0], x, pairs)
+            outcome, gradients = self._descend(self._places[0], batch)
         else:
-            outcome, gradients = self._descend_somewhere(x, pairs)
+            outcome, gradients = self._descend_somewhere(batch)
         weights = self.trainable_weights
         if weights:
             self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         else:
             warnings.warn("The model has no trainable weights.", stacklevel=2)
-        self.count(pairs, outcome)
+        self.count(outcome)
         return self.get_metrics_result()
 
-    def _descend(self, place, x, pairs):
+    def _descend(self, place, batch):
         """One Mixup step's outcome and gradients."""
         with tf.GradientTape() as tape:
-            outcome = self.outcome_at(place, x, pairs)
+            outcome = self.outcome_at(place, *batch)
             scaled_loss = self.optimizer.scale_loss(outcome.loss)
         return outcome, tape.gradient(scaled_loss, self.trainable_weights)
 
-    def _descend_somewhere(self, x, pairs):
+    def _descend_somewhere(self, batch):
         """One Mixup step at a place that is drawn for it."""
 
         def descend(place):
-            outcome, gradients = self._descend(place, x, pairs)
+            outcome, gradients = self._descend(place, batch)
             # The same tensors, whichever place is drawn.
             weights = self.trainable_weights
             gradients = [

@@ -49,10 +49,10 @@ class Step(Forward):
             yield
 
     def train_step(self, data):
-        x, pairs = self.begin(data)
+        batch = self.begin(data)
         drawn = int(self.draw_place()) if len(self._places) > 1 else 0
         self.zero_grad()
-        outcome = self.outcome_at(self._places[drawn], x, pairs)
+        outcome = self.outcome_at(self._places[drawn], *batch)
         scaled_loss = self.optimizer.scale_loss(outcome.loss)
         weights = self.trainable_weights
         if weights:
@@ -62,7 +62,7 @@ class Step(Forward):
         with torch.no_grad():
             if weights:
                 self.optimizer.apply(self._gradients(weights), weights)
-            self.count(pairs, outcome)
+            self.count(outcome)
             return self.get_metrics_result()
 
     def _gradients(self, weights):

@@ -85,7 +85,7 @@ def test_the_search_raises_the_loss():
     x, y = batch(40)
     wrapper = AdversarialMixup(classifier(), "hidden", epsilon=0.05, seed=0)
     compiled(wrapper)
-    lam, partner = (np.asarray(one) for one in wrapper.draw(40))
+    lam, partner = (np.asarray(one) for one in wrapper.draw(None, y))
     _, _, lam_star = search(wrapper, x, y, lam, partner)
     before = losses_at(wrapper, x, y, lam, lam, partner)
     after = losses_at(wrapper, x, y, lam_star, lam, partner)
@@ -207,7 +207,7 @@ def test_state_moves_as_in_a_mixup_step():
         compiled(wrapper, optimizer=keras.optimizers.SGD(0.0))
         wrapper.fit(x, y, batch_size=10, shuffle=False, verbose=0)
         states.append([v.numpy() for v in model.non_trainable_variables])
-        states[-1].append(wrapper._seed_generator.state.numpy())
+        states[-1].append(wrapper.seeds.state.numpy())
     # λ* moves the statistics a little, the passes of the search not at all.
     assert_same_weights(*states, rtol=1e-2, atol=1e-4)
     dropout = model.get_layer("dropout").seed_generator.state
@@ -222,7 +222,7 @@ def test_search_and_training_see_the_same_dropout():
     logs = compiled(wrapper).train_on_batch(x, y, return_dict=True)
     # Both passes of the search are at the same λ, so any gain is noise.
     assert logs["loss_gain"] == 0.0
-    hidden, pairs, _ = search(wrapper, x, y, *wrapper.draw(50))
+    hidden, pairs, _ = search(wrapper, x, y, *wrapper.draw(None, y))
     searched = wrapper.search_loss(wrapper.upper, hidden, pairs, pairs.lam)
     mixed = mix_hidden(hidden, pairs.partner, pairs.lam)
     # The pass after the one that is trained on, whose seed has moved on,

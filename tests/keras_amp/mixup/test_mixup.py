@@ -16,6 +16,7 @@ from tests.helpers import (
     given,
     text_model,
     tf,
+    unmixed,
     weights_after,
 )
 
@@ -279,7 +280,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_examples():
         Mixup(classifier(), "hidden", seed=0),
         optimizer=keras.optimizers.SGD(0.0),
     )
-    wrapper.draw = lambda size: (ops.ones(size), ops.arange(size))
+    wrapper.draw = unmixed
     logged = wrapper.fit(x, y, batch_size=4, verbose=0).history["loss"][0]
     expected = wrapper.evaluate(x, y, verbose=0)
     assert logged == pytest.approx(expected, rel=1e-5)
@@ -329,9 +330,9 @@ def test_alpha_changes_without_a_new_trace():
     traces = []
 
     class Counting(Mixup):
-        def draw(self, batch_size):
-            traces.append(batch_size)
-            return super().draw(batch_size)
+        def draw(self, hidden, y):
+            traces.append(len(traces))
+            return super().draw(hidden, y)
 
     wrapper = compiled(Counting(classifier(), "hidden", seed=0))
 
@@ -344,7 +345,7 @@ def test_alpha_changes_without_a_new_trace():
     assert len(traces) <= 2
     assert wrapper.alpha == 2.5
     wrapper.alpha = 1e-4
-    lam, _ = Mixup.draw(wrapper, 100)
+    lam, _ = Mixup.draw(wrapper, None, np.zeros(100))
     assert np.mean(np.minimum(lam, 1 - lam)) < 0.01
 
 

@@ -33,9 +33,9 @@ def counting(kind, mix_at, **options):
             super().__init__(*args, **kwargs)
             self.seen = [Seen("drawn"), Seen("labels"), Seen("inputs")]
 
-        def count(self, pairs, outcome):
-            super().count(pairs, outcome)
-            lams = pairs.lam, outcome.lam, outcome.lam_inputs
+        def count(self, outcome):
+            super().count(outcome)
+            lams = outcome.pairs.lam, outcome.lam, outcome.lam_inputs
             for metric, lam in zip(self.seen, lams, strict=True):
                 if lam is not None:
                     metric.update_state(lam)
@@ -68,7 +68,7 @@ def test_the_search_is_told_to_the_metrics_and_nothing_else():
     model = counting(keras_amp.AdversarialMixup, "hidden", epsilon=0.3)
     compiled(model)
     hidden = model.lower(X)
-    pairs = keras_amp.mixup.Pairs.of_batch(Y, None, *model.draw(6))
+    pairs = keras_amp.mixup.Pairs.of_batch(Y, None, *model.draw(None, Y))
     before = [v.numpy() for v in model.metrics_variables]
     for _ in range(2):
         found = model.choose_lam(model.upper, hidden, pairs)

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 import keras_amp
-from tests.helpers import batch, classifier, compiled, cross_entropy
+from tests.helpers import batch, classifier, compiled, cross_entropy, unmixed
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
@@ -53,7 +53,7 @@ with two.scope():
 
 @tf.function
 def draw():
-    return two.run(lambda: wrapper.draw(64))
+    return two.run(lambda: wrapper.draw(None, tf.zeros(64)))
 
 first, second = draw(), draw()
 print(json.dumps([
@@ -89,7 +89,7 @@ def train(strategy, kind, reduction):
         )
         compiled(wrapper, cross_entropy(reduction=reduction))
 
-        def draw(batch_size):
+        def draw(hidden, y):
             if strategy is one:
                 both = np.concatenate([partner, 6 + partner])
                 return tf.constant(lam), tf.constant(both)
@@ -169,7 +169,7 @@ def whole(kind):
         wrapper = kinds[kind](model, "hidden")
         if kind == "AdversarialMixup":
             wrapper.epsilon = 0.0
-        wrapper.draw = lambda n: (tf.ones([n]), tf.range(n))
+        wrapper.draw = unmixed
         return wrapper
     return wrap
 

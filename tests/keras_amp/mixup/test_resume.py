@@ -48,7 +48,7 @@ def test_backup_and_restore_goes_on_exactly(tmp_path, kind):
         fit(build(kind), callbacks=[backup, Interrupt()])
     resumed = build(kind)
     # Another seed: all random state must come from the backup.
-    resumed._seed_generator.state.assign([7, 7])
+    resumed.seeds.state.assign([7, 7])
     backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
     rest = fit(resumed, callbacks=[backup])
     assert_same_weights(resumed.get_weights(), expected.get_weights())
@@ -86,9 +86,9 @@ def test_files_without_random_state_load(tmp_path):
     wrapper._random_states = list
     wrapper.save_weights(tmp_path / "old.weights.h5")
     wrapper._random_states = states
-    state = np.array(wrapper._seed_generator.state)
+    state = np.array(wrapper.seeds.state)
     wrapper.load_weights(tmp_path / "old.weights.h5")
-    np.testing.assert_array_equal(wrapper._seed_generator.state, state)
+    np.testing.assert_array_equal(wrapper.seeds.state, state)
 
 
 RUN = """

@@ -98,10 +98,10 @@ def test_an_assignment_takes_effect_in_the_step_that_is_compiled():
     assert 0 < shifts[0] <= 0.1
     assert 0 < shifts[2] <= 0.2
     wrapper.alpha = 1e4
-    lam, _ = wrapper.draw(64)
+    lam, _ = wrapper.draw(None, y)
     assert np.abs(np.array(lam) - 0.5).max() < 0.1
     wrapper.alpha = 1e-4
-    lam, _ = wrapper.draw(64)
+    lam, _ = wrapper.draw(None, y)
     assert np.all(np.abs(np.array(lam) - 0.5) > 0.4)
 
 

@@ -5,6 +5,7 @@
 `test_steps.py` runs this on each backend and compares.
 """
 
+import dataclasses
 import importlib.util
 import sys
 
@@ -34,7 +35,7 @@ SOFT = RNG.dirichlet(np.ones(3), (STEPS, SIZE))
 class Given:
     """Takes λ, partners and places from what is written above."""
 
-    def draw(self, batch_size):
+    def draw(self, hidden, y):
         step = self.optimizer.iterations
         lam = ops.convert_to_tensor(LAM, "float32")
         partner = ops.convert_to_tensor(PARTNER, "int32")
@@ -50,6 +51,16 @@ class Mixup(Given, keras_amp.Mixup):
 
 class Adversarial(Given, keras_amp.AdversarialMixup):
     pass
+
+
+class Shared(Given, keras_amp.AdversarialMixup):
+    """Mixes every other example."""
+
+    def pair_up(self, hidden, y, sample_weight):
+        pairs = super().pair_up(hidden, y, sample_weight)
+        is_mixed = ops.arange(SIZE) % 2 == 0
+        lam = ops.where(is_mixed, pairs.lam, 1.0)
+        return dataclasses.replace(pairs, lam=lam, is_mixed=is_mixed)
 
 
 class Nonlinear(Given, keras_amp.NonlinearMixup):
@@ -132,6 +143,10 @@ CASES = {
     "amp-large-step": case(amp(classifier, epsilon=5.0)),
     "amp-without-min-op": case(amp(classifier, min_op=False)),
     "nonlinear": case(lambda: Nonlinear(classifier(), "hidden")),
+    "fold": case(amp(classifier, fold=True)),
+    "clean-weight": case(amp(with_penalties, clean_weight=0.5)),
+    "mix-share": case(lambda: Shared(classifier(), "hidden", epsilon=0.3)),
+    "none-mixed": case(amp(classifier, mix_share=0.0)),
     "sample-weight": case(amp(classifier), sample_weight=WEIGHT),
     "class-weight": case(amp(classifier), class_weight={0: 1, 1: 2, 2: 5}),
     "one-hot": case(amp(classifier), y=one_hot, loss=categorical),

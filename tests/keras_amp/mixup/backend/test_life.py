@@ -162,7 +162,7 @@ def test_a_run_that_is_interrupted_ends_as_one_that_is_not(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fit(new(), backup(), Interrupt())
     resumed = new()
-    resumed._seed_generator.state.assign([7, 7])
+    resumed.seeds.state.assign([7, 7])
     fit(resumed, backup())
     assert_same_weights(numbers(resumed.variables), numbers(expected.variables))
 

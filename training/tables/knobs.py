@@ -1,0 +1,74 @@
+"""What does each knob beside alpha and epsilon do to the error?
+
+    python -m training table knobs --data-dir data
+
+A part of it, on a laptop:
+
+    python -m training table knobs --backbones cnn --places sent --seeds 5 \
+        --learning-rate 1e-3 --steps 300 --steps-per-evaluation 25 \
+        --records-dir docs/results/records
+
+which goes on with the records that are there.
+
+On 5 % of TREC, ten subsets: Mixup, and Mixup with one knob turned; beside it no
+mixup, and label smoothing, the control that mixes nothing.
+
+Cost: 10 variants x 2 places x 10 subsets, and 2 without a place; for `cnn` 30
+to 60 seconds each.
+
+The paper has no such table.
+"""
+
+from training.methods.methods import PLACES
+from training.tables.table import Table, beginnings
+
+UNMIXED: dict[str, dict] = {
+    "no mixup": {},
+    "label smoothing 0.1": {"label_smoothing": 0.1},
+}
+MIXED: dict[str, dict] = {
+    "mixup": {},
+    "mix-share 0.5": {"mix_share": 0.5},
+    "mix-until 0.67": {"mix_until": 0.67},
+    "clean-weight 1": {"clean_weight": 1.0},
+    "fold": {"fold_lam": True},
+    "partner no-self": {"partner": "no-self"},
+    "partner other-class": {"partner": "other-class"},
+    "partner same-class": {"partner": "same-class"},
+}
+
+
+def options(cell: dict) -> dict:
+    """A cell's options: 5 % of TREC, and what its variant turns."""
+    variant, fields = cell["variant"], {"method": "none"}
+    if variant in MIXED:
+        fields = {"method": PLACES[cell["place"]].mixup, **MIXED[variant]}
+    return beginnings()[cell["backbone"]] | {
+        "dataset": "trec",
+        "train_share": 0.05,
+        **UNMIXED.get(variant, {}),
+        **fields,
+    }
+
+
+def against(cell: dict) -> dict | None:
+    """Each knob with Mixup as it is, and that, as the control, with none."""
+    if cell["variant"] == "no mixup":
+        return None
+    is_turned = cell["variant"] in MIXED and cell["variant"] != "mixup"
+    return cell | {"variant": "mixup" if is_turned else "no mixup"}
+
+
+TABLE = Table(
+    name="knobs",
+    title="What each knob does: error with 5 % of TREC's labels",
+    axes={
+        "backbone": beginnings,
+        "place": PLACES,
+        "variant": (*UNMIXED, *MIXED),
+    },
+    blocks=("backbone", "place"),
+    options=options,
+    against=against,
+    subsets=True,
+)
