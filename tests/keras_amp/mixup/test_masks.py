@@ -40,6 +40,7 @@ def test_a_mixture_lives_as_long_as_its_longer_sentence():
     lstm, top, out = (model.get_layer(n) for n in ("lstm", "top", "out"))
     mask = np.array([[True, True]])
     expected = out(top(lstm(row, mask=mask), mask=mask))
+    got, expected = map(ops.convert_to_numpy, (got, expected))
     np.testing.assert_allclose(got[1:2], expected, rtol=1e-5, atol=1e-6)
 
 
