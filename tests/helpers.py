@@ -54,6 +54,11 @@ def cross_entropy(**kwargs):
     )
 
 
+def arrays(*tensors):
+    """Tensors of whichever backend as NumPy arrays."""
+    return tuple(map(keras.ops.convert_to_numpy, tensors))
+
+
 def weights_after(wrapper, x, y, steps=1, **fit_options):
     """The classifier's weights after some steps on one batch."""
     for _ in range(steps):

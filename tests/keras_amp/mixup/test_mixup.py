@@ -8,6 +8,7 @@ from keras import layers, ops
 import keras_amp
 from keras_amp import Mixup
 from tests.helpers import (
+    arrays,
     assert_same_weights,
     batch,
     classifier,
@@ -260,9 +261,7 @@ def test_evaluate_and_predict_are_the_classifiers_own():
     np.testing.assert_array_equal(
         wrapper.predict(x, verbose=0), model.predict(x, verbose=0)
     )
-    np.testing.assert_array_equal(
-        *map(ops.convert_to_numpy, (wrapper(x), model(x)))
-    )
+    np.testing.assert_array_equal(*arrays(wrapper(x), model(x)))
 
 
 def test_metrics_count_both_labels_by_lam():
@@ -389,9 +388,7 @@ def test_save_and_load_go_on_where_they_were(tmp_path, method):
     loaded = keras.models.load_model(tmp_path / "wrapper.keras")
     assert type(loaded) is method
     assert loaded.alpha == pytest.approx(0.7)
-    np.testing.assert_array_equal(
-        *map(ops.convert_to_numpy, (loaded(x), wrapper(x)))
-    )
+    np.testing.assert_array_equal(*arrays(loaded(x), wrapper(x)))
     # Keras saves no state of random numbers: both get the same draws.
     for model in (wrapper, loaded):
         given(model, np.resize(LAM, 20), np.roll(np.arange(20), 1))

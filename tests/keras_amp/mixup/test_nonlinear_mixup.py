@@ -6,6 +6,7 @@ from keras import ops
 from keras_amp import Mixup, NonlinearMixup
 from keras_amp.mixup import Found, Pairs, mix_hidden
 from tests.helpers import (
+    arrays,
     assert_same_weights,
     batch,
     classifier,
@@ -147,7 +148,5 @@ def test_save_and_load(tmp_path):
 def test_evaluation_is_the_classifiers_own():
     x, _ = batch()
     wrapper = compiled(NonlinearMixup(classifier(), "hidden"))
-    np.testing.assert_array_equal(
-        *map(ops.convert_to_numpy, (wrapper(x), wrapper.model(x)))
-    )
+    np.testing.assert_array_equal(*arrays(wrapper(x), wrapper.model(x)))
     assert len(wrapper.model.weights) == 6

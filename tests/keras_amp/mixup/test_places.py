@@ -7,6 +7,7 @@ import pytest
 from keras_amp import AdversarialMixup, Mixup, cut
 from tests.helpers import (
     CutsItself,
+    arrays,
     assert_same_weights,
     batch,
     classifier,
@@ -124,8 +125,7 @@ def test_a_layer_of_a_nested_model_is_its_path():
     assert wrapper.mix_at == [f"{inner.name}/hidden", f"{inner.name}/above"]
     lower, upper = cut(model, inner.get_layer("hidden"))
     x, _ = batch()
-    answers = map(keras.ops.convert_to_numpy, (upper(lower(x)), model(x)))
-    np.testing.assert_allclose(*answers, atol=1e-6)
+    np.testing.assert_allclose(*arrays(upper(lower(x)), model(x)), atol=1e-6)
 
 
 def test_a_model_that_cuts_itself_is_given_the_layers_name():

@@ -13,7 +13,6 @@ import pytest
 from keras_amp.extras import needed
 from tests.keras_amp.mixup.backend.steps import CASES, STEPS
 
-
 pytestmark = pytest.mark.tensorflow
 
 
