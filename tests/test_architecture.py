@@ -13,6 +13,7 @@ LAYERS = [
     "errors",
     "extras",
     "policy",
+    "masks",
     "graph",
     "batch_axis",
     "cut_checks",

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from keras_amp.masks import hang, mask_of
 from keras_amp.policy import Tensor
 
 
@@ -42,7 +43,7 @@ class Outcome:
 
     def tensors(self) -> dict[str, Any]:
         """All of it as a dict: its tensors alone, the mask among them."""
-        return {**vars(self), "mask": getattr(self.y_pred, "_keras_mask", None)}
+        return {**vars(self), "mask": mask_of(self.y_pred)}
 
     @classmethod
     def of_tensors(cls, tensors: dict[str, Any]) -> "Outcome":
@@ -50,5 +51,5 @@ class Outcome:
         tensors = dict(tensors)
         mask = tensors.pop("mask")
         if mask is not None:
-            tensors["y_pred"]._keras_mask = mask
+            hang(mask, tensors["y_pred"])
         return cls(**tensors)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops, tree
 
+from keras_amp.masks import mask_of
+
 
 class PerExampleLoss:
     """Evaluates a Keras loss without reducing it over the batch.
@@ -83,7 +85,7 @@ class PerExampleLoss:
             )
         counted = None
         for tensor in (y_pred, values):
-            mask = getattr(tensor, "_keras_mask", None)
+            mask = mask_of(tensor)
             if mask is None:
                 continue
             if len(mask.shape) != len(values.shape):

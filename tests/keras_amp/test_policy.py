@@ -68,18 +68,20 @@ def test_partner_is_a_permutation(mode):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_interpolate_is_the_loop_over_examples(dtype):
+    if dtype == "float64" and keras.backend.backend() == "jax":
+        pytest.skip("on JAX, Keras computes in single precision")
     rng = np.random.default_rng(0)
     x = ops.cast(rng.normal(size=(5, 3, 2)), dtype)
     lam = rng.uniform(size=5).astype("float32")
     partner = rng.permutation(5)
     mixed = policy.interpolate(x, partner, lam)
     assert keras.backend.standardize_dtype(mixed.dtype) == dtype
-    values = np.asarray(ops.cast(x, "float64"))
+    values = ops.convert_to_numpy(x).astype("float64")
     for i, j in enumerate(partner):
         expected = np.float64(lam[i]) * values[i]
         expected += (1 - np.float64(lam[i])) * values[j]
         np.testing.assert_allclose(
-            ops.cast(mixed[i], "float64"),
+            ops.convert_to_numpy(mixed[i]).astype("float64"),
             expected,
             rtol={"float16": 2e-3, "bfloat16": 2e-2}.get(dtype, 1e-6),
             atol=1e-3 if "16" in dtype else 1e-7,
@@ -170,11 +172,11 @@ def test_masks_unite_parts_that_weigh_something(dtype):
 
 def test_mixup_loss_weighs_both_labels():
     loss = policy.mixup_loss(
-        np.array([1.0, 2.0]),
-        np.array([3.0, 5.0]),
-        np.array([0.25, 1.0]),
-        weight_own=np.array([2.0, 1.0]),
-        weight_partner=np.array([1.0, 7.0]),
+        ops.array([1.0, 2.0]),
+        ops.array([3.0, 5.0]),
+        ops.array([0.25, 1.0]),
+        weight_own=ops.array([2.0, 1.0]),
+        weight_partner=ops.array([1.0, 7.0]),
     )
     expected = [0.25 * 2 * 1 + 0.75 * 1 * 3, 2.0]
     np.testing.assert_allclose(loss, expected)

@@ -154,7 +154,8 @@ def test_lam_one_is_plain_training(build, mix_at, x, y):
     for layer in plain.layers:
         if isinstance(layer, layers.Dropout):
             state = model.get_layer(layer.name).seed_generator.state
-            layer.seed_generator.state.assign(state)
+            # A copy: JAX deletes what a step has taken.
+            layer.seed_generator.state.assign(state.numpy())
     plain.compile(keras.optimizers.SGD(0.5), cross_entropy())
     partner = np.roll(np.arange(len(x)), 1)
     wrapper = compiled(given(Mixup(model, mix_at), np.ones(len(x)), partner))

@@ -60,7 +60,9 @@ def test_lam_one_is_plain_training(kind, options, mix_at):
     for model in (plain, wrapper):
         entropy = keras.metrics.SparseCategoricalCrossentropy(from_logits=True)
         compiled(model, cross_entropy(**options), metrics=["accuracy", entropy])
-    expected = plain.train_on_batch(IDS, TAGS, return_dict=True)
+    # Not what it counts in training: on JAX, Keras loses the mask there.
+    expected = plain.test_on_batch(IDS, TAGS, return_dict=True)
+    plain.train_on_batch(IDS, TAGS)
     logs = wrapper.train_on_batch(IDS, TAGS, return_dict=True)
     for name, value in expected.items():
         assert logs[name] == pytest.approx(value, rel=1e-5), name
