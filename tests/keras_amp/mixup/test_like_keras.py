@@ -13,6 +13,7 @@ from tests.helpers import (
     compiled,
     cross_entropy,
     given,
+    weights_after,
 )
 
 X, Y = batch()
@@ -125,6 +126,22 @@ def test_penalties_of_weights_are_in_float32_in_half_precision_too(kind):
         return model
 
     assert_trains_alike(kind, build, "hidden")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_layers_of_one_name_in_two_models_are_trained_as_others(kind):
+    def trained(name):
+        keras.utils.set_random_seed(1)
+        inner = keras.Sequential(
+            [keras.Input((4,)), layers.Dense(4, name=name)]
+        )
+        inputs = keras.Input((4,))
+        x = layers.Dense(4, name="hidden")(inner(inputs))
+        model = keras.Model(inputs, layers.Dense(3)(x))
+        wrapper = given(KINDS[kind](model, "hidden"), ONES, PARTNER)
+        return weights_after(compiled(wrapper), X, Y, steps=3)
+
+    assert_same_weights(trained("hidden"), trained("other"), rtol=1e-6)
 
 
 def one_named_output():
