@@ -4,11 +4,11 @@ What JAX traces holds no attributes, so Keras keeps its masks elsewhere, and
 only a layer is told: these ask one.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
-Tensor = Any  # of whichever backend
+Tensor: TypeAlias = Any  # of whichever backend
 
 
 def mask_of(tensor: Tensor) -> Tensor | None:
@@ -56,29 +56,29 @@ def hang(mask: Tensor, tensor: Tensor) -> None:
 class _MaskOf(keras.Layer):
     """Hands on the mask of its input."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(autocast=False)
         self.supports_masking = True
         self.built = True
 
-    def call(self, x, mask=None):
+    def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor | None:
         return mask
 
-    def compute_mask(self, x, previous_mask=None):
+    def compute_mask(self, x: Tensor, previous_mask: Any = None) -> None:
         return None
 
 
 class _Hang(keras.Layer):
     """Hands on its input itself, with a mask."""
 
-    def __init__(self, mask):
+    def __init__(self, mask: Tensor) -> None:
         super().__init__(autocast=False)
         self.supports_masking = True
         self.built = True
         self._mask = mask
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         return x
 
-    def compute_mask(self, x, previous_mask=None):
+    def compute_mask(self, x: Tensor, previous_mask: Any = None) -> Tensor:
         return self._mask
