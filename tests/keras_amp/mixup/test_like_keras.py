@@ -132,9 +132,8 @@ def test_penalties_of_weights_are_in_float32_in_half_precision_too(kind):
 def test_layers_of_one_name_in_two_models_are_trained_as_others(kind):
     def trained(name):
         keras.utils.set_random_seed(1)
-        inner = keras.Sequential(
-            [keras.Input((4,)), layers.Dense(4, name=name)]
-        )
+        inputs = keras.Input((4,))
+        inner = keras.Model(inputs, layers.Dense(4, name=name)(inputs))
         inputs = keras.Input((4,))
         x = layers.Dense(4, name="hidden")(inner(inputs))
         model = keras.Model(inputs, layers.Dense(3)(x))
