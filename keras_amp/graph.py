@@ -13,6 +13,8 @@ from typing import Any
 import keras
 from keras import tree
 
+from keras_amp.masks import mask_of
+
 
 @dataclasses.dataclass(frozen=True)
 class Call:
@@ -241,4 +243,4 @@ def ordered_nodes(model: keras.Model) -> list:
 
 
 def _is_masked(value: Any) -> bool:
-    return getattr(value, "_keras_mask", None) is not None
+    return mask_of(value) is not None

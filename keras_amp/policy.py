@@ -56,8 +56,8 @@ def sample_lam(shape: Any, alpha: float | Tensor, seed: Any = None) -> Tensor:
 
     Examples:
         >>> lam = sample_lam(4, alpha=1.0, seed=0)
-        >>> lam.shape
-        TensorShape([4])
+        >>> tuple(lam.shape)
+        (4,)
     """
     if isinstance(alpha, (int, float)):
         check_alpha(alpha)
@@ -124,8 +124,9 @@ def interpolate(x: Tensor, partner: Tensor, lam: Tensor) -> Tensor:
 
     Examples:
         >>> x = keras.ops.array([[0.0], [10.0]])
-        >>> interpolate(x, [1, 0], keras.ops.array([0.75, 0.5]))[:, 0]
-        <tf.Tensor: shape=(2,), dtype=float32, numpy=array([2.5, 5. ], ...)>
+        >>> mixed = interpolate(x, [1, 0], keras.ops.array([0.75, 0.5]))
+        >>> keras.ops.convert_to_numpy(mixed).tolist()
+        [[2.5], [5.0]]
     """
     x, lam = ops.convert_to_tensor(x), ops.convert_to_tensor(lam)
     if len(lam.shape) == 1:
@@ -210,8 +211,9 @@ def ascend(lam: Tensor, grad: Tensor, epsilon: float | Tensor) -> Tensor:
 
     Examples:
         >>> lam = keras.ops.array([0.5, 0.5])
-        >>> ascend(lam, grad=keras.ops.array([9.0, -0.5]), epsilon=0.1)
-        <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.6 , 0.45], ...)>
+        >>> lam_adv = ascend(lam, keras.ops.array([9.0, -0.5]), epsilon=0.1)
+        >>> keras.ops.convert_to_numpy(lam_adv)
+        array([0.6 , 0.45], dtype=float32)
     """
     grad = ops.where(ops.isfinite(grad), grad, ops.zeros_like(grad))
     step = ops.cast(epsilon, lam.dtype) * ops.clip(grad, -1.0, 1.0)

@@ -8,13 +8,15 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 from keras import layers
 
 import keras_amp
 from conftest import EXTRAS
 from keras_amp.extras import WhenUsed, needed
 
-# For tests that are TensorFlow's own, in files that run elsewhere too.
+# For tests that are one backend's own, in files that run elsewhere too.
+jax = WhenUsed("jax", "This test", '"keras_amp[jax]"')
 tf = WhenUsed("tensorflow", "This test", "tensorflow")
 
 
@@ -58,6 +60,11 @@ def cross_entropy(**kwargs):
     )
 
 
+def arrays(*tensors):
+    """Tensors of whichever backend as NumPy arrays."""
+    return tuple(map(keras.ops.convert_to_numpy, tensors))
+
+
 def weights_after(wrapper, x, y, steps=1, **fit_options):
     """The classifier's weights after some steps on one batch."""
     for _ in range(steps):
@@ -66,6 +73,12 @@ def weights_after(wrapper, x, y, steps=1, **fit_options):
 
 
 def compiled(wrapper, loss=None, optimizer=None, **options):
+    """The wrapper, compiled; skips what its backend has no need or way of."""
+    backend = keras.backend.backend()
+    if options.get("jit_compile") and backend != "tensorflow":
+        pytest.skip("JAX compiles every step; PyTorch takes minutes for one")
+    if options.get("steps_per_execution", 1) > 1 and backend == "torch":
+        pytest.skip("Keras takes one step at a time on PyTorch")
     wrapper.compile(
         optimizer or keras.optimizers.SGD(0.5),
         loss or cross_entropy(),
@@ -111,6 +124,18 @@ class CutsItself(keras.Model):
             return self.above(self.noise(hidden[0], training=training))
 
         return lower, upper
+
+
+def in_mode(mode, function):
+    """A function run "eager", in a "graph" of TensorFlow's, or under "xla"."""
+    backend = keras.backend.backend()
+    if mode == "eager":
+        return function
+    if backend == "tensorflow":
+        return tf.function(function, jit_compile=mode == "xla")
+    if (backend, mode) == ("jax", "xla"):
+        return jax.jit(function)
+    pytest.skip(f"on {backend}, there is no mode '{mode}'")
 
 
 def need_imports(source):

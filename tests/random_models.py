@@ -111,7 +111,7 @@ class Inner:
         if kind == "layer_norm":
             return self.unary(layers.LayerNormalization)(x)
         if kind == "dropout":
-            return self.unary(layers.Dropout, 0.3)(x)
+            return self.unary(layers.Dropout, 0.3, seed=1)(x)
         if kind == "penalty":
             return self.unary(Penalty)(x)
         if kind == "training":
@@ -130,7 +130,11 @@ class Inner:
             return self.layer(layers.Dense, UNITS)(both)
         if kind == "attention":
             heads = self.layer(
-                layers.MultiHeadAttention, 2, 2, dropout=rng.choice([0.0, 0.3])
+                layers.MultiHeadAttention,
+                2,
+                2,
+                dropout=rng.choice([0.0, 0.3]),
+                seed=1,
             )
             return heads(
                 x, rng.choice(tensors), use_causal_mask=rng.random() < 0.3
@@ -165,6 +169,8 @@ def Functional(inputs, outputs, name):  # noqa: N802 (stands for a class)
 
 def random_classifier(seed):
     """A model and the places that might be mixed at.
+
+    Its dropout has seeds: without, PyTorch draws from generators of its own.
 
     Args:
         seed: Int; the same seed gives the same model.

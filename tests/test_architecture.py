@@ -15,6 +15,7 @@ LAYERS = [
     "checks",
     "policy",
     "partners",
+    "masks",
     "graph",
     "batch_axis",
     "cut_checks",

@@ -40,8 +40,10 @@ class PaddingZeroed(layers.Layer):
 
     Examples:
         >>> features = keras.ops.ones((1, 2, 1))
-        >>> PaddingZeroed()(features, keras.ops.array([[True, False]]))[0, :, 0]
-        <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 0.], ...)>
+        >>> is_word = keras.ops.array([[True, False]])
+        >>> zeroed = PaddingZeroed()(features, is_word)
+        >>> keras.ops.convert_to_numpy(zeroed).tolist()
+        [[[1.0], [0.0]]]
     """
 
     def call(self, features, is_word):
@@ -71,8 +73,9 @@ class AttentionPooling(layers.Layer):
     Examples:
         >>> features = keras.ops.array([[[1.0], [3.0], [9.0]]])
         >>> is_read = keras.ops.array([[True, True, False]])
-        >>> AttentionPooling()(features, is_read)
-        <tf.Tensor: shape=(1, 1), dtype=float32, numpy=array([[2.]], ...)>
+        >>> pooled = AttentionPooling()(features, is_read)
+        >>> keras.ops.convert_to_numpy(pooled).tolist()
+        [[2.0]]
     """
 
     def build(self, features_shape, is_read_shape=None):
@@ -113,8 +116,9 @@ class MeanPooling(layers.Layer):
     Examples:
         >>> features = keras.ops.array([[[1.0], [3.0], [9.0]]])
         >>> is_read = keras.ops.array([[True, True, False]])
-        >>> MeanPooling()(features, is_read)
-        <tf.Tensor: shape=(1, 1), dtype=float32, numpy=array([[2.]], ...)>
+        >>> pooled = MeanPooling()(features, is_read)
+        >>> keras.ops.convert_to_numpy(pooled).tolist()
+        [[2.0]]
     """
 
     def compute_mask(self, features, previous_mask=None):

@@ -98,9 +98,9 @@ class Compiled(Step):
             compiled.build(pairs.y, y_pred)
         num_unweighted = len(compiled.metrics) - self._num_weighted_metrics
         # Of labels per position, all axes but that of the classes.
-        rank = len(y_pred.shape) - 1
+        shape = ops.shape(y_pred)[:-1]
         for index, metric in enumerate(compiled.metrics):
-            own, other = pairs.shares(index >= num_unweighted, rank)
+            own, other = pairs.shares(index >= num_unweighted, shape)
             metric.update_state(pairs.y, y_pred, sample_weight=own)
             metric.update_state(pairs.y_partner, y_pred, sample_weight=other)
 

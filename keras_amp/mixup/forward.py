@@ -6,6 +6,7 @@ from collections.abc import Callable
 import keras
 from keras import ops, tree
 
+from keras_amp.masks import hang, mask_of
 from keras_amp.mixup.outcome import Found, Outcome
 from keras_amp.mixup.pairs import only_one
 from keras_amp.mixup.wrapper import Wrapper
@@ -135,7 +136,7 @@ def _constant(tensor):
     if tensor is None:
         return None
     value = ops.stop_gradient(tensor)
-    mask = getattr(tensor, "_keras_mask", None)
+    mask = mask_of(tensor)
     if mask is not None:
-        value._keras_mask = mask
+        hang(mask, value)
     return value

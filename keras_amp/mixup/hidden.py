@@ -3,6 +3,7 @@
 import keras
 
 from keras_amp import policy
+from keras_amp.masks import hang, mask_of
 
 
 def mix_hidden(hidden, partner, lam, upper=None):
@@ -41,7 +42,7 @@ def _mix(tensor, partner, lam):
         value = policy.interpolate(tensor, partner, lam)
     else:
         value = policy.unite_masks(tensor, partner, shares)
-    mask = getattr(tensor, "_keras_mask", None)
+    mask = mask_of(tensor)
     if mask is not None:
-        value._keras_mask = policy.unite_masks(mask, partner, shares)
+        hang(policy.unite_masks(mask, partner, shares), value)
     return value

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from keras_amp.masks import hang, mask_of
 from keras_amp.mixup.pairs import Pairs
 from keras_amp.policy import Tensor
 
@@ -45,7 +46,7 @@ class Outcome:
 
     def tensors(self) -> dict[str, Any]:
         """All of it as a dict: its tensors alone, the mask among them."""
-        mask = getattr(self.y_pred, "_keras_mask", None)
+        mask = mask_of(self.y_pred)
         return {**vars(self), "pairs": {**vars(self.pairs)}, "mask": mask}
 
     @classmethod
@@ -55,5 +56,5 @@ class Outcome:
         mask = tensors.pop("mask")
         tensors["pairs"] = Pairs(**tensors["pairs"])
         if mask is not None:
-            tensors["y_pred"]._keras_mask = mask
+            hang(mask, tensors["y_pred"])
         return cls(**tensors)

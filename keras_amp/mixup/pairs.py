@@ -121,18 +121,19 @@ class Pairs:
             number = ops.size(losses)
         return ops.divide_no_nan(total, ops.cast(number, total.dtype))
 
-    def shares(self, weighted: bool, rank: int = 1) -> tuple[Tensor, Tensor]:
+    def shares(self, weighted: bool, shape: Any) -> tuple[Tensor, Tensor]:
         """The weights of both labels in a metric.
 
         Args:
             weighted: Bool, whether the sample weights count.
-            rank: Int, how many axes to give the weights at least.
+            shape: Tuple, that of the predictions without their classes.
 
         Returns:
-            Two float tensors, of shape `(batch, 1, …)` or, with weights per
-            position, theirs.
+            Two float tensors of that shape.
         """
-        lam = _expand(self.lam, rank)
+        rank = len(shape)
+        # Not a view of λ: on PyTorch, Keras multiplies masks into it in place.
+        lam = _expand(self.lam, rank) * ops.ones(shape, self.lam.dtype)
         own, other = lam, 1 - lam
         if weighted:
             own = own * _expand(self.weight, rank)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops, tree
 
+from keras_amp.masks import mask_of
+
 
 class PerExampleLoss:
     """Evaluates a Keras loss without reducing it over the batch.
@@ -25,9 +27,9 @@ class PerExampleLoss:
     Examples:
         >>> loss = PerExampleLoss("mse")
         >>> y, y_pred = keras.ops.zeros((2, 3)), keras.ops.ones((2, 3))
-        >>> loss(y, y_pred)
-        (<tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 1.], ...)>,
-         None)
+        >>> values, counted = loss(y, y_pred)
+        >>> keras.ops.convert_to_numpy(values).tolist(), counted
+        ([1.0, 1.0], None)
     """
 
     def __init__(self, loss):
@@ -83,7 +85,7 @@ class PerExampleLoss:
             )
         counted = None
         for tensor in (y_pred, values):
-            mask = getattr(tensor, "_keras_mask", None)
+            mask = mask_of(tensor)
             if mask is None:
                 continue
             if len(mask.shape) != len(values.shape):

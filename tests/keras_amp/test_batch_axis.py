@@ -8,6 +8,7 @@ from keras import layers, ops
 from keras_amp import AdversarialMixup, Mixup, NonlinearMixup, cut
 from keras_amp.mixup import mix_hidden
 from tests.helpers import (
+    arrays,
     assert_same_weights,
     compiled,
     given,
@@ -72,13 +73,13 @@ def test_only_examples_are_mixed(build):
     hidden = lower(IDS)
     assert len(hidden) == 4
     mixed = mix_hidden(hidden, PARTNER, ops.array(LAM), upper)
-    own = np.array(hidden[0])
+    own = ops.convert_to_numpy(hidden[0])
     shares = LAM[:, None, None]
     np.testing.assert_allclose(
-        mixed[0], shares * own + (1 - shares) * own[PARTNER], rtol=1e-6
+        *arrays(mixed[0], shares * own + (1 - shares) * own[PARTNER]), rtol=1e-6
     )
     for before, after in zip(hidden[1:], mixed[1:], strict=True):
-        np.testing.assert_array_equal(before, after)
+        np.testing.assert_array_equal(*arrays(before, after))
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)

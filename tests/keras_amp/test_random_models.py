@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from keras import ops
 
 from keras_amp import AdversarialMixup, Mixup, cut
 from keras_amp.mixup import mix_hidden
@@ -70,16 +71,18 @@ def check_mixture(lower, upper, x, seed):
     lam = rng.uniform(size=len(x)).astype("float32")
     hidden = lower(x, training=False)
     smaller = lower(x[:2], training=False)
-    mixed = mix_hidden(hidden, partner, keras.ops.array(lam), upper)
+    mixed = mix_hidden(hidden, partner, ops.array(lam), upper)
     for one, small, got in zip(hidden, smaller, mixed, strict=True):
-        one = np.array(one)
+        one = ops.convert_to_numpy(one)
         expected = one
         if one.shape[:1] != small.shape[:1]:
             shares = lam.reshape(-1, *(1,) * (one.ndim - 1))
             expected = shares * one + (1 - shares) * one[partner]
             if one.dtype == bool:
                 expected = one | one[partner]
-        np.testing.assert_allclose(got, expected, **TOLERANCE)
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(got), expected, **TOLERANCE
+        )
 
 
 def check_search(model, place, x, y, partner, state):
@@ -104,7 +107,8 @@ def check(seed):
     whole = {}
     for training in (False, True):
         state.restore()
-        whole[training] = [np.array(model(x, training=training)), *state.now()]
+        output = ops.convert_to_numpy(model(x, training=training))
+        whole[training] = [output, *state.now()]
     plain = step(model, x, y, state)
     if not np.isfinite(plain[0]):
         # Such as the mean over positions that are all masked.
@@ -126,7 +130,7 @@ def check(seed):
         for training in (False, True):
             state.restore()
             hidden = lower(x, training=training)
-            output = np.array(upper(hidden, training=training))
+            output = ops.convert_to_numpy(upper(hidden, training=training))
             assert_close([output, *state.now()], whole[training])
         wrapper = with_pairs(Mixup(model, place), ones, partner)
         loss, variables = step(wrapper, x, y, state)

@@ -51,10 +51,12 @@ class Step(Forward):
     def train_step(self, data):
         batch = self.begin(data)
         drawn = int(self.draw_place()) if len(self._places) > 1 else 0
-        self.zero_grad()
+        weights = self.trainable_weights
+        for weight in weights:
+            # `zero_grad` knows weights by their paths, which two may share.
+            weight.value.grad = None
         outcome = self.outcome_at(self._places[drawn], *batch)
         scaled_loss = self.optimizer.scale_loss(outcome.loss)
-        weights = self.trainable_weights
         if weights:
             scaled_loss.backward()
         else:

@@ -260,6 +260,9 @@ def test_a_gradient_that_is_not_finite_moves_nothing():
     assert np.all(lam_star[2:] != lam[2:])
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="on JAX the gradient is 0 there"
+)
 def test_no_gradient_is_refused():
     inputs = keras.Input((3,), name="x")
     step = ops.cast(ops.cast(inputs, "int32"), "float32")

@@ -16,7 +16,7 @@ def wrapped(**options):
 
 def counted(model):
     return {
-        name: int(np.sum(histogram.result()))
+        name: int(keras.ops.sum(histogram.result()))
         for name, histogram in model.histograms.by_name.items()
     }
 

@@ -8,6 +8,7 @@ from keras import layers, ops
 import keras_amp
 from keras_amp import Mixup
 from tests.helpers import (
+    arrays,
     assert_same_weights,
     batch,
     classifier,
@@ -154,11 +155,15 @@ def test_lam_one_is_plain_training(build, mix_at, x, y):
     for layer in plain.layers:
         if isinstance(layer, layers.Dropout):
             state = model.get_layer(layer.name).seed_generator.state
-            layer.seed_generator.state.assign(state)
+            # A copy: JAX deletes what a step has taken.
+            layer.seed_generator.state.assign(state.numpy())
     plain.compile(keras.optimizers.SGD(0.5), cross_entropy())
     partner = np.roll(np.arange(len(x)), 1)
     wrapper = compiled(given(Mixup(model, mix_at), np.ones(len(x)), partner))
+    # Dropout without a seed draws from PyTorch's own generators.
+    keras.utils.set_random_seed(2)
     loss = wrapper.train_on_batch(x, y)
+    keras.utils.set_random_seed(2)
     assert loss == pytest.approx(plain.train_on_batch(x, y), rel=1e-6)
     assert_same_weights(
         model.get_weights(), plain.get_weights(), rtol=1e-5, atol=1e-7
@@ -177,7 +182,11 @@ def test_the_loss_is_reduced_as_it_says(reduction):
     values = cross_entropy(reduction=None)
     logits = wrapper.model(mixed)
     own, other = LAM * weight, (1 - LAM) * weight[PARTNER]
-    terms = own * values(y, logits) + other * values(y[PARTNER], logits)
+    losses, losses_partner = (
+        ops.convert_to_numpy(values(labels, logits))
+        for labels in (y, y[PARTNER])
+    )
+    terms = own * losses + other * losses_partner
     expected = {
         "sum": np.sum(terms),
         "mean_with_sample_weight": np.sum(terms) / np.sum(own + other),
@@ -211,11 +220,14 @@ def test_penalties_count_once(method):
     wrapper = given(method(model, "features", **options), LAM, PARTNER)
     mixed = keras_amp.policy.interpolate(x, PARTNER, LAM)
     logits = model(mixed)
-    penalties = float(sum(model.losses))
+    penalties = float(ops.convert_to_numpy(sum(model.losses)))
     assert len(model.losses) == 2
     values = cross_entropy(reduction=None)
-    terms = LAM * values(y, logits) + (1 - LAM) * values(y[PARTNER], logits)
-    expected = np.mean(terms) + penalties
+    own, other = (
+        ops.convert_to_numpy(values(labels, logits))
+        for labels in (y, y[PARTNER])
+    )
+    expected = np.mean(LAM * own + (1 - LAM) * other) + penalties
     logs = compiled(wrapper).train_on_batch(x, y, return_dict=True)
     assert logs["loss"] == pytest.approx(float(expected), rel=1e-5)
 
@@ -251,7 +263,7 @@ def test_evaluate_and_predict_are_the_classifiers_own():
     np.testing.assert_array_equal(
         wrapper.predict(x, verbose=0), model.predict(x, verbose=0)
     )
-    np.testing.assert_array_equal(wrapper(x), model(x))
+    np.testing.assert_array_equal(*arrays(wrapper(x), model(x)))
 
 
 def test_metrics_count_both_labels_by_lam():
@@ -263,7 +275,7 @@ def test_metrics_count_both_labels_by_lam():
         weighted_metrics=[keras.metrics.SparseCategoricalAccuracy("weighted")],
     )
     mixed = keras_amp.policy.interpolate(x, PARTNER, LAM)
-    guess = np.argmax(wrapper.model(mixed), axis=1)
+    guess = np.argmax(ops.convert_to_numpy(wrapper.model(mixed)), axis=1)
     right, right_partner = guess == y, guess == y[PARTNER]
     accuracy = np.mean(LAM * right + (1 - LAM) * right_partner)
     own, other = LAM * weight, (1 - LAM) * weight[PARTNER]
@@ -378,7 +390,7 @@ def test_save_and_load_go_on_where_they_were(tmp_path, method):
     loaded = keras.models.load_model(tmp_path / "wrapper.keras")
     assert type(loaded) is method
     assert loaded.alpha == pytest.approx(0.7)
-    np.testing.assert_array_equal(loaded(x), wrapper(x))
+    np.testing.assert_array_equal(*arrays(loaded(x), wrapper(x)))
     # Keras saves no state of random numbers: both get the same draws.
     for model in (wrapper, loaded):
         given(model, np.resize(LAM, 20), np.roll(np.arange(20), 1))
@@ -433,13 +445,18 @@ def test_bad_arguments_are_refused():
 
 
 def test_training_without_labels_is_refused():
+    x, y = batch()
     wrapper = compiled(Mixup(classifier(), "hidden"))
+    # The first batch Keras itself looks at, on JAX and PyTorch.
+    wrapper.train_on_batch(x, y)
     with pytest.raises(ValueError, match="needs labels"):
-        wrapper.fit(batch()[0], verbose=0)
+        wrapper.fit(x, verbose=0)
 
 
 def test_weights_per_position_are_refused():
     x, y = batch()
     wrapper = compiled(Mixup(classifier(), "hidden"))
+    # The first batch Keras itself looks at, on JAX and PyTorch.
+    wrapper.train_on_batch(x, y)
     with pytest.raises(ValueError, match=r"`sample_weight`.*\(6, 2\)"):
         wrapper.train_on_batch(x, y, sample_weight=np.ones((6, 2)))

@@ -6,6 +6,7 @@ from keras import ops
 from keras_amp import Mixup, NonlinearMixup
 from keras_amp.mixup import Found, Pairs, mix_hidden
 from tests.helpers import (
+    arrays,
     assert_same_weights,
     batch,
     classifier,
@@ -24,6 +25,11 @@ IDS = np.random.default_rng(0).integers(1, 20, (6, 7))
 def pairs_of(y):
     lam = ops.convert_to_tensor(LAM)
     return Pairs.of_batch(y, None, lam, ops.convert_to_tensor(PARTNER))
+
+
+def label_lam(wrapper, mixed, y):
+    pairs = wrapper.weigh_labels(wrapper.upper, mixed, pairs_of(y))
+    return ops.convert_to_numpy(pairs.lam)
 
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables")
@@ -61,13 +67,14 @@ def test_each_element_has_a_coefficient_of_its_own(build, x, mix_at):
     wrapper = NonlinearMixup(build(), mix_at, alpha=0.7, seed=0)
     hidden = wrapper.lower(x)
     lams = wrapper.choose_lam(wrapper.upper, hidden, pairs_of(np.zeros(6))).lam
-    assert lams[0].shape == hidden[0].shape
-    assert len(np.unique(lams[0])) > 0.9 * np.size(lams[0])
     mixed = mix_hidden(hidden, PARTNER, lams)
-    own = np.asarray(hidden[0])
-    weights = np.asarray(lams[0])
+    own, weights, mixed = (
+        ops.convert_to_numpy(tensors[0]) for tensors in (hidden, lams, mixed)
+    )
+    assert weights.shape == own.shape
+    assert len(np.unique(weights)) > 0.9 * np.size(weights)
     expected = weights * own + (1 - weights) * own[PARTNER]
-    np.testing.assert_allclose(mixed[0], expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(mixed, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_masks_of_both_sentences_unite():
@@ -88,11 +95,11 @@ def test_the_policy_begins_at_equal_weights_and_is_trained():
         given(NonlinearMixup(classifier(), "hidden"), LAM, PARTNER)
     )
     mixed = mix_hidden(wrapper.lower(x), PARTNER, LAM)
-    before = wrapper.weigh_labels(wrapper.upper, mixed, pairs_of(y)).lam
+    before = label_lam(wrapper, mixed, y)
     np.testing.assert_array_equal(before, np.full(6, 0.5, "float32"))
     for _ in range(3):
         wrapper.train_on_batch(x, y)
-    after = wrapper.weigh_labels(wrapper.upper, mixed, pairs_of(y)).lam
+    after = label_lam(wrapper, mixed, y)
     assert np.max(np.abs(after - before)) > 1e-3
 
 
@@ -107,8 +114,10 @@ def test_the_policy_descends_the_loss():
         wrapper.train_on_batch(x, y)
     logits = wrapper.upper(mixed)
     loss = cross_entropy(reduction=None)
-    own, other = loss(y, logits), loss(y[PARTNER], logits)
-    lam = wrapper.weigh_labels(wrapper.upper, mixed, pairs_of(y)).lam
+    own, other = (
+        ops.convert_to_numpy(loss(labels, logits)) for labels in (y, y[PARTNER])
+    )
+    lam = label_lam(wrapper, mixed, y)
     learned = np.mean(lam * own + (1 - lam) * other)
     assert learned < np.mean(0.5 * own + 0.5 * other) - 1e-3
 
@@ -139,5 +148,5 @@ def test_save_and_load(tmp_path):
 def test_evaluation_is_the_classifiers_own():
     x, _ = batch()
     wrapper = compiled(NonlinearMixup(classifier(), "hidden"))
-    np.testing.assert_array_equal(wrapper(x), wrapper.model(x))
+    np.testing.assert_array_equal(*arrays(wrapper(x), wrapper.model(x)))
     assert len(wrapper.model.weights) == 6

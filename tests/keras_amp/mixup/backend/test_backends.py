@@ -1,4 +1,4 @@
-"""The life of a wrapper on the backends that this process does not run."""
+"""What goes from backend to backend, each in a process of its own."""
 
 import os
 import subprocess
@@ -8,33 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_amp.extras import WhenUsed, needed
-from tests.helpers import batch
-
-tf = WhenUsed("tensorflow", "This test", "tensorflow")
-
-HERE = Path(__file__).parent
-
-
-@pytest.mark.tensorflow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_a_wrapper_lives_on(backend):
-    needed(backend, "This test", f'"keras_amp[{backend}]"')
-    files = [HERE / "test_life.py"]
-    if backend == "jax":
-        files.append(HERE / "test_jax.py")
-    done = subprocess.run(
-        [
-            sys.executable,
-            *("-m", "pytest", "-p", "no:cacheprovider", "-k", "not devices"),
-            *map(str, files),
-        ],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "KERAS_BACKEND": backend},
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
-
+from keras_amp.extras import needed
+from tests.helpers import batch, tf
 
 # Loads what another backend wrote, if there is a path; answers; trains; saves.
 RELAY = """

@@ -122,6 +122,8 @@ def distributed_weights(path):
     np.savez(path, **found)
 
 
+# In a process of its own, on whichever backend this one runs: once is enough.
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("draws", ["given", "own"])
 @pytest.mark.parametrize("kind", ["Mixup", "AdversarialMixup"])
 def test_eight_devices_make_the_steps_of_one(eight_devices, kind, draws):

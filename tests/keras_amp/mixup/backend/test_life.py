@@ -1,7 +1,4 @@
-"""A wrapper's life, on whichever backend Keras runs.
-
-`test_backends.py` runs this file on the others.
-"""
+"""A wrapper's life, on whichever backend Keras runs."""
 
 import keras
 import numpy as np

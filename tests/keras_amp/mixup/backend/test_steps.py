@@ -1,4 +1,7 @@
-"""The same steps on all backends, each in a process of its own."""
+"""The same steps on all backends, each in a process of its own.
+
+On whichever backend this process runs, they are the same: once is enough.
+"""
 
 import os
 import subprocess
@@ -9,6 +12,8 @@ import pytest
 
 from keras_amp.extras import needed
 from tests.keras_amp.mixup.backend.steps import CASES, STEPS
+
+pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")
