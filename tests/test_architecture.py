@@ -13,6 +13,7 @@ LAYERS = [
     "errors",
     "extras",
     "policy",
+    "calibration",
     "graph",
     "batch_axis",
     "cut_checks",
