@@ -26,6 +26,12 @@ from keras_amp.calibration.temperature import (
     HIGHEST_TEMPERATURE as HIGHEST_TEMPERATURE,
 )
 from keras_amp.calibration.temperature import (
+    LEAST_PROBABILITY as LEAST_PROBABILITY,
+)
+from keras_amp.calibration.temperature import (
     LOWEST_TEMPERATURE as LOWEST_TEMPERATURE,
+)
+from keras_amp.calibration.temperature import (
+    check_temperature as check_temperature,
 )
 from keras_amp.calibration.temperature import fit_temperature as fit_temperature

@@ -50,20 +50,20 @@ def checked(
             "infinite values"
         )
     sums = y_pred.sum(axis=-1) if num_classes > 1 else np.ones(1)
-    is_share = np.min(y_pred) >= -1e-3 and np.max(y_pred) <= 1 + 1e-3
-    if not from_logits and not (is_share and np.allclose(sums, 1, atol=0.05)):
+    is_inside = np.min(y_pred) >= -1e-3 and np.max(y_pred) <= 1 + 1e-3
+    if not from_logits and not (is_inside and np.allclose(sums, 1, atol=0.05)):
         raise ValueError(
             "`y_pred` must be probabilities, which sum to 1; of logits, say "
             "`from_logits=True`. Received: y_pred with values from "
             f"{np.min(y_pred):.4g} to {np.max(y_pred):.4g}"
         )
     if num_classes == 1 or is_alike:
-        is_known = np.all((y_true >= 0) & (y_true <= 1))
+        is_share = np.all((y_true >= 0) & (y_true <= 1))
         sums = y_true.sum(axis=-1) if num_classes > 1 else np.ones(1)
-        is_known = is_known and np.allclose(sums, 1, atol=0.05)
+        is_known = bool(is_share) and np.allclose(sums, 1, atol=0.05)
         wanted = "from 0 to 1, and 1 over all classes"
     else:
-        is_known = np.all(np.isin(y_true, np.arange(num_classes)))
+        is_known = bool(np.all(np.isin(y_true, np.arange(num_classes))))
         wanted = f"ints from 0 to {num_classes - 1}"
     if not is_known:
         raise ValueError(

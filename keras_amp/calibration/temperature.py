@@ -7,9 +7,10 @@ from keras import ops
 
 from keras_amp.calibration.by_class import by_class, checked
 
+# What has a logarithm, where a float32 says 0.
+LEAST_PROBABILITY = float(np.finfo("float32").tiny)
 # Where no temperature fits best, that is where the search for one ends.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
-_NEVER = float(np.finfo("float32").tiny)
 _MOST_STEPS = 100  # a handful suffices
 
 
@@ -26,7 +27,7 @@ def fit_temperature(
     predictions must be of examples that it was not trained on.
 
     Logarithms of probabilities are logits: from probabilities comes the same
-    temperature. A 0 among them counts as the least float32 above 0.
+    temperature. A 0 among them counts as `LEAST_PROBABILITY`, 1.2e-38.
 
     Args:
         y_true, y_pred: Arrays, see `keras_amp.calibration`.
@@ -55,7 +56,7 @@ def fit_temperature(
         for one in (y_true, y_pred)
     )
     if not from_logits:
-        logits = np.log(np.maximum(logits, _NEVER))
+        logits = np.log(np.maximum(logits, LEAST_PROBABILITY))
     logits -= logits.max(axis=1, keepdims=True)
     labelled = (labels * logits).sum(axis=1)
 
@@ -78,7 +79,7 @@ def fit_temperature(
     inverse = 1.0
     for _ in range(_MOST_STEPS):
         slope, curvature = derivatives(inverse)
-        step = slope / max(curvature, _NEVER)
+        step = slope / max(curvature, LEAST_PROBABILITY)
         if abs(step) <= 1e-12 * inverse:
             break
         low, high = (low, inverse) if slope > 0 else (inverse, high)
@@ -87,3 +88,12 @@ def fit_temperature(
         if not low < inverse < high:
             inverse = (low * high) ** 0.5
     return 1 / inverse
+
+
+def check_temperature(temperature: float) -> None:
+    """Raises `ValueError` unless it is above 0 and finite."""
+    if not 0 < temperature < np.inf:
+        raise ValueError(
+            "`temperature`, by which logits are divided, must be above 0 and "
+            f"finite; 1 changes nothing. Received: temperature={temperature}"
+        )
