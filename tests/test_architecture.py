@@ -32,6 +32,7 @@ ROOMS = [
     "machine",
     "terminal",
     "arrays",
+    "drawing",
     "data",
     "methods",
     "models",
