@@ -131,7 +131,7 @@ def test_a_run_records_it_all_and_exports_the_temperature_if_asked(
         *["--test-file", test_file, "--max-length", "8", "--method", "sent"],
         *["--steps", "60", "--steps-per-evaluation", "30"],
         *["--learning-rate", "3e-3", "--no-baselines"],
-        *["--out-of-domain-file", "others.txt"],
+        *["--out-of-domain-file", tmp_path / "others.txt"],
         *["--calibrate"] * is_asked,
     )
     assert code == 0, err
@@ -167,7 +167,7 @@ def test_a_run_records_it_all_and_exports_the_temperature_if_asked(
     assert f"At temperature {temperature:.3g}, which fits dev" in said
     assert ("The export answers so" in said) is is_asked
     assert ("--calibrate exports it so" in said) is not is_asked
-    assert "in others.txt in 50.0 % of pairs" in said
+    assert "others.txt in 50.0 % of pairs" in said
     assert "Diagram: runs/late/1.png" in said
 
 
