@@ -53,8 +53,8 @@ def reliability(
             finite or no probability, or a label names no class.
 
     Examples:
-        >>> sure_and_half_right = [[1.0, 0.0], [1.0, 0.0]], [0, 1]
-        >>> found = reliability(*sure_and_half_right[::-1], num_bins=2)
+        >>> sure = [[1.0, 0.0], [1.0, 0.0]]
+        >>> found = reliability([0, 1], sure, num_bins=2)
         >>> found.confidence, found.accuracy, found.count, found.error
         (array([nan, 1.]), array([nan, 0.5]), array([0., 2.]), 0.5)
     """

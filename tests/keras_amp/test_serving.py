@@ -305,3 +305,31 @@ def test_a_temperature_is_above_0_and_finite(exported, tmp_path, temperature):
             model, tokenizer, LABELS, tmp_path / "a", temperature=temperature
         )
     assert not (tmp_path / "a").exists()
+
+
+def test_a_probability_of_0_is_tempered_as_the_temperature_was_fitted(tmp_path):
+    tokenizer = keras_amp.text.word_tokenizer(["to be"])
+    ids = keras.Input((None,), dtype="int32")
+    vectors = keras.layers.Embedding(
+        tokenizer.vocabulary_size(), 3, name="vectors"
+    )
+    outputs = keras.layers.GlobalAveragePooling1D()(vectors(ids))
+    model = keras.Model(ids, outputs)
+    vectors.embeddings.assign(np.eye(3)[np.zeros(vectors.input_dim, int)])
+    temperature = keras_amp.fit_temperature(
+        [0] * 9 + [1], [[1.0, 0.0, 0.0]] * 10
+    )
+    path = keras_amp.export_text_classifier(
+        model,
+        tokenizer,
+        LABELS,
+        tmp_path / "1",
+        from_logits=False,
+        temperature=temperature,
+    )
+    answer = tf.saved_model.load(path).signatures["serve"](
+        sentences=tf.constant(["to be"])
+    )
+    # Nine of ten were right, and that is what the best temperature promises.
+    promised = float(answer["probabilities"][0, 0])
+    assert promised == pytest.approx(0.9, abs=1e-4)
