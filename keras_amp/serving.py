@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from keras_amp.calibration import LEAST_PROBABILITY, check_temperature
 from keras_amp.extras import WhenUsed
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
@@ -15,7 +16,12 @@ tf = WhenUsed("tensorflow", "export_text_classifier", "tensorflow")
 
 
 def export_text_classifier(
-    model, tokenizer, label_names, filepath, from_logits=True
+    model,
+    tokenizer,
+    label_names,
+    filepath,
+    from_logits=True,
+    temperature=1.0,
 ):
     """Writes a SavedModel that answers raw sentences.
 
@@ -31,7 +37,8 @@ def export_text_classifier(
     strings of shape `(batch, classes)`, the names in the probabilities' order,
     once per row because TensorFlow Serving wants all outputs of one length;
     `unknown_share`, float32 of shape `(batch,)`, the part of a sentence's words
-    or word pieces that are unknown, if the tokenizer has a vocabulary.
+    or word pieces that are unknown, if the tokenizer has a vocabulary; and
+    `temperature`, float32 of shape `(batch,)`, if it is not 1.
 
     Ask by `signatures["serve"]`, not by `exported.serve(…)`: of that,
     TensorFlow keeps a lock when it is given the wrong rank or type, and all
@@ -45,6 +52,8 @@ def export_text_classifier(
         filepath: Path of a folder that does not exist yet. It appears whole
             or not at all.
         from_logits: Bool, whether the model's outputs are logits.
+        temperature: Float above 0, such as `fit_temperature` finds: answered
+            are `softmax(logits / temperature)`, with the same labels.
 
     Returns:
         The `pathlib.Path` of the SavedModel.
@@ -53,7 +62,8 @@ def export_text_classifier(
         FileExistsError: If something is at `filepath` already.
         OSError: If it can't be written, such as to a full disc.
         ValueError: If there are not as many labels as the model has classes,
-            or TensorFlow could not load from such a path.
+            TensorFlow could not load from such a path, or the temperature is
+            not above 0 and finite.
 
     Examples:
         >>> import tempfile
@@ -70,6 +80,7 @@ def export_text_classifier(
     """
     filepath = Path(filepath)
     check_loadable(filepath)
+    check_temperature(temperature)
     model = model.model if isinstance(model, Mixup) else model
     names = tf.constant([str(name) for name in label_names])
     # Of two positions: Keras' attention warns of one.
@@ -87,15 +98,22 @@ def export_text_classifier(
 
     vocabulary = getattr(tokenizer, "get_vocabulary", list)()
 
+    def probabilities_of(outputs):
+        if temperature == 1:
+            return tf.nn.softmax(outputs) if from_logits else outputs
+        logits = outputs
+        if not from_logits:
+            logits = tf.math.log(tf.maximum(outputs, LEAST_PROBABILITY))
+        return tf.nn.softmax(logits / temperature)
+
     def serve_ids(ids):
         # A model needs a sentence and a position, and "" has no position.
         size = tf.shape(ids)[0]
         missing = tf.maximum(0, 1 - tf.shape(ids))
         ids = tf.pad(ids, [[0, missing[0]], [0, missing[1]]])
         outputs = tf.cast(model(ids, training=False), tf.float32)[:size]
-        probabilities = tf.nn.softmax(outputs) if from_logits else outputs
         answer = {
-            "probabilities": probabilities,
+            "probabilities": probabilities_of(outputs),
             "label": tf.gather(names, tf.argmax(outputs, axis=-1)),
             "label_names": tf.tile(names[None], [size, 1]),
         }
@@ -103,6 +121,8 @@ def export_text_classifier(
             unknown, words = count_unknown(ids, vocabulary)
             share = tf.math.divide_no_nan(unknown, words)
             answer["unknown_share"] = share[:size]
+        if temperature != 1:
+            answer["temperature"] = tf.fill([size], float(temperature))
         return answer
 
     def serve(sentences):

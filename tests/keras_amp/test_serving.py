@@ -264,3 +264,72 @@ def test_what_a_killed_export_left_is_removed(exported, tmp_path):
         model, tokenizer, LABELS, tmp_path / "folder" / "1"
     )
     assert [one.name for one in (tmp_path / "folder").iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_logits_are_divided_by_the_temperature(tmp_path, from_logits):
+    tokenizer = keras_amp.text.word_tokenizer(["to be or not to be"])
+    model = text_model(tokenizer.vocabulary_size())
+    logits = 9 * model.predict(tokenizer(TEXTS), verbose=0)
+    model.layers[-1].set_weights([9 * w for w in model.layers[-1].weights])
+    if not from_logits:
+        outputs = keras.layers.Softmax()(model.output)
+        model = keras.Model(model.input, outputs)
+    answers = {}
+    for temperature in (1.0, 2.5):
+        path = keras_amp.export_text_classifier(
+            model,
+            tokenizer,
+            LABELS,
+            tmp_path / str(temperature),
+            from_logits=from_logits,
+            temperature=temperature,
+        )
+        loaded = tf.saved_model.load(path)
+        ask = loaded.signatures["serve"]
+        answers[temperature] = answer = ask(sentences=tf.constant(TEXTS))
+        np.testing.assert_allclose(
+            answer["probabilities"], softmax(logits / temperature), atol=1e-5
+        )
+    plain, tempered = answers.values()
+    assert list(plain["label"].numpy()) == list(tempered["label"].numpy())
+    assert "temperature" not in plain
+    assert tempered["temperature"].numpy().tolist() == [2.5] * len(TEXTS)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.inf, np.nan])
+def test_a_temperature_is_above_0_and_finite(exported, tmp_path, temperature):
+    _, model, tokenizer = exported
+    with pytest.raises(ValueError, match="`temperature`, by which"):
+        keras_amp.export_text_classifier(
+            model, tokenizer, LABELS, tmp_path / "a", temperature=temperature
+        )
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_probability_of_0_is_tempered_as_the_temperature_was_fitted(tmp_path):
+    tokenizer = keras_amp.text.word_tokenizer(["to be"])
+    ids = keras.Input((None,), dtype="int32")
+    vectors = keras.layers.Embedding(
+        tokenizer.vocabulary_size(), 3, name="vectors"
+    )
+    outputs = keras.layers.GlobalAveragePooling1D()(vectors(ids))
+    model = keras.Model(ids, outputs)
+    vectors.embeddings.assign(np.eye(3)[np.zeros(vectors.input_dim, int)])
+    temperature = keras_amp.fit_temperature(
+        [0] * 9 + [1], [[1.0, 0.0, 0.0]] * 10
+    )
+    path = keras_amp.export_text_classifier(
+        model,
+        tokenizer,
+        LABELS,
+        tmp_path / "1",
+        from_logits=False,
+        temperature=temperature,
+    )
+    answer = tf.saved_model.load(path).signatures["serve"](
+        sentences=tf.constant(["to be"])
+    )
+    # Nine of ten were right, and that is what the best temperature promises.
+    promised = float(answer["probabilities"][0, 0])
+    assert promised == pytest.approx(0.9, abs=1e-4)

@@ -24,6 +24,9 @@ class DataOptions:
     test_file: Path | None = None
     # To choose the best checkpoint on; else a tenth of --train-file.
     dev_file: Path | None = None
+    # Texts of another kind, as of predict's --file: whether the classifier is
+    # less sure of these than of the test texts is measured.
+    out_of_domain_file: Path | None = None
     # One letter, or tab, that parts the cells in your tables; else tab, and
     # in .csv the one of , ; | and tab that finds the columns in the header.
     delimiter: str | None = None
@@ -58,10 +61,11 @@ class DataOptions:
         """Dict of the settings that a data set with a name has of its own."""
         return {} if self.is_own else SOURCES[self.dataset].preset
 
-    def layout(self) -> Layout:
+    def layout(self, is_labelled: bool = True) -> Layout:
         """The `Layout` of the user's own files, if it is one."""
+        label_column = self.label_column if is_labelled else None
         return Layout(
-            self.text_column, self.label_column, self.delimiter, self.quoting
+            self.text_column, label_column, self.delimiter, self.quoting
         )
 
     def check(self) -> None:

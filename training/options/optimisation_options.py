@@ -38,6 +38,9 @@ class OptimisationOptions:
     # training and dev texts (1: on the dev texts as they are), then train on
     # both for so long; 0 for not. For few texts, and time for so many runs.
     refit: int = 0
+    # Export the classifier with the temperature that fits the dev texts, so
+    # that its probabilities say how often it is right; no answer changes.
+    calibrate: bool = False
     # Of weights, shuffling, dropout, lam and partners.
     seed: int = 0
     # Compile the step with XLA.
@@ -67,6 +70,11 @@ class OptimisationOptions:
             )
         if self.refit < 0:
             raise ValueError(f"--refit must be 0 or more, not {self.refit}")
+        if self.refit and self.calibrate:
+            raise ValueError(
+                "--calibrate needs dev texts that nothing is trained on, and "
+                "--refit trains on them: pass one or the other"
+            )
         if self.patience is not None and self.patience < 0:
             raise ValueError(
                 f"--patience must be 0 or more, not {self.patience}"

@@ -9,11 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from keras_amp.whole import written_whole
+from training.drawing import WIDTH, write_figure
 from training.methods.methods import PLACES
 from training.report.formats import label
 from training.report.panels import (
-    WIDTH,
     errors_by,
     legend_below,
     line_with_band,
@@ -32,15 +31,7 @@ def draw_figure(
         rows: What `rows_of` returns for it.
         path: Path of the file to write.
     """
-    figure = FIGURES[name].draw(results, rows)
-    with written_whole(path) as unfinished:
-        figure.savefig(
-            unfinished,
-            format=path.suffix.removeprefix("."),
-            dpi=150,
-            metadata={"Software": None},
-        )
-    plt.close(figure)
+    write_figure(FIGURES[name].draw(results, rows), path)
 
 
 def with_unmixed(results: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:

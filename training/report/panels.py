@@ -4,18 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from training.drawing import HEIGHT, WIDTH
 from training.methods.methods import METHODS
 from training.report.formats import label
-
-WIDTH, HEIGHT = 3.6, 2.8  # inches, of a panel
 
 
 def errors_by(

@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
-from training.data.dataset import Dataset, take_share
+from training.data.dataset import Dataset, Examples, take_share
 from training.data.files import load_files
 from training.data.sources import SOURCES
+from training.data.texts import read_texts
 from training.methods.losses import loss_of
 from training.methods.methods import METHODS
 from training.models.backbones import BACKBONES
@@ -21,13 +22,14 @@ from training.models.words import load_words
 from training.options.optimisation_options import OptimisationOptions
 from training.options.train_options import TrainOptions
 from training.run.batches import batches
+from training.run.calibration import (
+    Outputs,
+    calibration_of,
+    out_of_domain_area,
+)
 from training.run.checkpoint import checkpoint_path
 from training.run.fit import EVALUATION_BATCH_SIZE, fit
-from training.run.measures import (
-    calibration_error,
-    loss_along_lam,
-    predict_probabilities,
-)
+from training.run.measures import loss_along_lam, predict_logits
 from training.run.regression import (
     Features,
     begin_at_regression,
@@ -42,6 +44,8 @@ class Experiment:
     Attributes:
         options: `TrainOptions`, resolved.
         dataset: A `Dataset`.
+        others: `Examples` out of the domain, whose labels say nothing, or
+            `None`.
         tokenizer: Layer from strings to ids.
         coverage: Dict of the shares of words with a pretrained vector, or
             `None`.
@@ -51,6 +55,7 @@ class Experiment:
 
     options: TrainOptions
     dataset: Dataset
+    others: Examples | None
     tokenizer: keras.layers.Layer
     coverage: dict | None
     classifier: keras.Model
@@ -72,6 +77,7 @@ class Experiment:
         """
         keras.utils.set_random_seed(options.optimisation.seed)
         dataset = dataset or load_dataset(options)
+        others = load_others(options)
         options = options.scheduled(len(dataset.train))
         backbone = BACKBONES[options.model.backbone]
         tokenizer = backbone.tokenizer(options.model, dataset.train.texts)
@@ -92,7 +98,15 @@ class Experiment:
             metrics=["accuracy"],
             jit_compile=options.optimisation.jit_compile,
         )
-        return cls(options, dataset, tokenizer, coverage, classifier, model)  # type: ignore[arg-type]
+        return cls(
+            options,
+            dataset,
+            others,
+            tokenizer,
+            coverage,  # type: ignore[arg-type]
+            classifier,
+            model,
+        )
 
     @functools.cached_property
     def features(self) -> Features:
@@ -111,22 +125,21 @@ class Experiment:
             "coverage": self.coverage,
         }
 
-    def run(
-        self, console: Console | None = None
-    ) -> tuple[dict, dict, np.ndarray]:
+    def run(self, console: Console | None = None) -> tuple[dict, dict, Outputs]:
         """Trains, and leaves the model with its best weights on dev.
 
         Which checkpoint is kept says `best_evaluation`. Its test error is the
         result; the lowest test error over all evaluations, which no one can
-        know without the test set, is the oracle's.
+        know without the test set, is the oracle's. A temperature is fitted to
+        dev, unless `refit` trains on that too.
 
         Args:
             console: Where to show how far it is; `None` for nowhere.
 
         Returns:
             A dict of results; a dict of lists, one value per evaluation,
-            errors in %; and the probabilities of the test set, `(examples,
-            classes)`. When these are written, `discard_checkpoint`.
+            errors in %; and the `Outputs` of the test set. When these are
+            written, `discard_checkpoint`.
         """
         start = time.perf_counter()
         at_start = {}
@@ -142,38 +155,44 @@ class Experiment:
             console,
         )
         seconds = time.perf_counter() - start
-        probabilities, labels = self._answers()
+        test = self._outputs(self.dataset.test)
+        is_trained_on = bool(self.options.optimisation.refit)
+        dev = None if is_trained_on else self._outputs(self.dataset.dev)
         results = {
             "dev_error": curves["dev_error"][best],
             "test_error": curves["test_error"][best],
             "oracle_test_error": min(curves["test_error"]),
             "best_step": curves["step"][best],
             "seconds": seconds,
-            "test_calibration_error": calibration_error(probabilities, labels),
+            **calibration_of(test, dev),
             **at_start,
         }
+        if self.others is not None:
+            others = self._outputs(self.others)
+            results["out_of_domain_area"] = out_of_domain_area(test, others)
         if self.options.mixing.lam_points:
-            ids, labels = next(iter(self._test_batches(len(labels))))
+            size = len(test.labels)
+            ids, labels = next(iter(self._batches(self.dataset.test, size)))
             results["loss_along_lam"] = loss_along_lam(
                 self.model,
                 ids.numpy(),
                 labels.numpy(),
                 self.options.mixing.lam_points,
             )
-        return results, curves, probabilities
+        return results, curves, test
 
     def error(self) -> float:
         """The classifier's error on the test set, in %."""
-        probabilities, labels = self._answers()
-        return 100 * float(np.mean(probabilities.argmax(axis=1) != labels))
+        logits, labels = self._outputs(self.dataset.test)
+        return 100 * float(np.mean(logits.argmax(axis=1) != labels))
 
-    def _answers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities and labels of the test set."""
-        test = self._test_batches(EVALUATION_BATCH_SIZE)
-        return predict_probabilities(self.classifier, test)
+    def _outputs(self, examples: Examples) -> Outputs:
+        return predict_logits(
+            self.classifier, self._batches(examples, EVALUATION_BATCH_SIZE)
+        )
 
-    def _test_batches(self, size: int) -> tf.data.Dataset:
-        return batches(self.dataset.test, self.tokenizer, size)
+    def _batches(self, examples: Examples, size: int) -> tf.data.Dataset:
+        return batches(examples, self.tokenizer, size)
 
 
 def _learning_rate(asked: OptimisationOptions) -> Any:
@@ -208,3 +227,14 @@ def load_dataset(options: TrainOptions) -> Dataset:
         dataset.train, options.data.train_share, options.data.subset_seed
     )
     return dataclasses.replace(dataset, train=train)
+
+
+def load_others(options: TrainOptions) -> Examples | None:
+    """The texts out of the domain, all with label 0, if a file has some."""
+    path = options.data.out_of_domain_file
+    if path is None:
+        return None
+    texts = read_texts(path, options.data.layout(is_labelled=False))
+    return Examples(
+        [one.text for one in texts], np.zeros(len(texts), dtype="int32")
+    )

@@ -8,56 +8,23 @@ from keras import ops
 
 from keras_amp import policy
 from keras_amp.mixup import mix_hidden
+from training.run.calibration import Outputs
 
-NUM_BINS = 15
 CHUNK = 50  # pairs of sentences at once
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The expected calibration error, in %.
-
-    Predictions are sorted into bins of equal width by their confidence, the
-    highest probability; the error is the mean distance between confidence and
-    accuracy of the bins, weighted by their predictions (Guo et al. 2017).
-
-    Args:
-        probabilities: Float array of shape `(examples, classes)`.
-        labels: Int array of shape `(examples,)`.
-
-    Returns:
-        Float, from 0 to 100.
-
-    Examples:
-        >>> import numpy as np
-        >>> sure_and_half_right = np.array([[1.0, 0.0], [1.0, 0.0]])
-        >>> calibration_error(sure_and_half_right, np.array([0, 1]))
-        50.0
-    """
-    confidence = probabilities.max(axis=1)
-    is_right = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * NUM_BINS).astype(int), NUM_BINS - 1)
-    surplus = np.bincount(bins, confidence - is_right, NUM_BINS)
-    return float(100 * np.abs(surplus).sum() / len(labels))
-
-
-def predict_probabilities(
-    classifier: keras.Model, batches: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    """The classifier's probabilities and the labels of some batches.
+def predict_logits(classifier: keras.Model, batches: Any) -> Outputs:
+    """The classifier's logits and the labels of some batches.
 
     Args:
         classifier: A `keras.Model` from ids to logits.
         batches: A `tf.data.Dataset` of ids and labels.
-
-    Returns:
-        Float array `(examples, classes)`, int array `(examples,)`.
     """
     logits, labels = [], []
     for ids, of_batch in batches:
         logits.append(classifier.predict_on_batch(ids))
         labels.append(of_batch.numpy())
-    probabilities = ops.softmax(np.concatenate(logits))
-    return np.asarray(probabilities), np.concatenate(labels)
+    return Outputs(np.concatenate(logits), np.concatenate(labels))
 
 
 def loss_along_lam(

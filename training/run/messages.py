@@ -104,6 +104,48 @@ def report_errors(
     )
 
 
+def report_calibration(
+    console: Console, options: TrainOptions, results: dict, path: Path
+) -> None:
+    """Prints how far the probabilities are to be trusted.
+
+    Args:
+        console: What `training.terminal.console` makes.
+        options: `TrainOptions`, resolved.
+        results: What `Experiment.run` returns.
+        path: Path of the reliability diagram.
+    """
+    error = results["test_calibration_error"]
+    told = [
+        "How sure it is and how often it is right differ by "
+        f"{error:.1f} points on average (expected calibration error)."
+    ]
+    if "temperature" in results:
+        told.append(
+            f"At temperature {results['temperature']:.3g}, which fits dev, by "
+            f"{results['tempered_test_calibration_error']:.1f}, and the "
+            f"loss {results['tempered_test_loss']:.3f} instead of "
+            f"{results['test_loss']:.3f}."
+        )
+        told.append(
+            "The export answers so."
+            if options.optimisation.calibrate
+            else "--calibrate exports it so."
+        )
+    elif options.optimisation.calibrate:
+        told.append(
+            "No temperature follows from dev, where all answers are right, or "
+            "no better than chance: the export answers as trained."
+        )
+    if "out_of_domain_area" in results:
+        told.append(
+            f"It is surer of a test text than of one in "
+            f"{shown(options.data.out_of_domain_file)} in "
+            f"{results['out_of_domain_area']:.1f} % of pairs (50 is chance)."
+        )
+    console.print(f"{' '.join(told)}\nDiagram: {shown(path)}\n")
+
+
 def report_paths(
     console: Console,
     options: TrainOptions,

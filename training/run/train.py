@@ -12,6 +12,7 @@ from training.options.train_options import TrainOptions
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment
 from training.run.messages import (
+    report_calibration,
     report_errors,
     report_paths,
     why_no_encoder,
@@ -42,6 +43,9 @@ def train(options: TrainOptions) -> dict:
         OSError: If a folder can't be written into.
     """
     asked, options = options, options.resolved()
+    # Not before it is used: it loads matplotlib.
+    from training.run.reliability_diagram import draw_reliability
+
     console = new_console()
     check_loadable(options.where.models_dir / options.where.name)
     experiment = _experiment(console, asked, options)
@@ -61,14 +65,20 @@ def train(options: TrainOptions) -> dict:
         )
     if options.optimisation.refit:
         experiment, measured["dev_error"] = refitted(experiment, console)
-    results, curves, probabilities = experiment.run(console)
+    results, curves, test = experiment.run(console)
     results |= measured
     record = begun(options)
     record |= ended(experiment.description(), results, curves)
     try:
-        model_path = export(experiment, models, records)
+        temperature = 1.0
+        if options.optimisation.calibrate:
+            temperature = results.get("temperature", 1.0)
+        model_path = export(experiment, models, records, temperature)
         record_path = records / f"{model_path.name}.json"
+        figure_path = record_path.with_suffix(".png")
+        draw_reliability(test, results.get("temperature"), figure_path)
         record["model"] = str(model_path)
+        record["diagram"] = str(figure_path)
         write_record(record_path, record)
     except OSError as error:
         raise OSError(
@@ -78,7 +88,13 @@ def train(options: TrainOptions) -> dict:
     discard_checkpoint(experiment.options)
     dataset = experiment.dataset
     report_errors(console, options, results, dataset.test)
-    summarize(console, dataset.test, probabilities, dataset.label_names)
+    report_calibration(console, options, results, figure_path)
+    summarize(
+        console,
+        dataset.test,
+        test.probabilities(temperature),
+        dataset.label_names,
+    )
     report_paths(
         console, options, model_path, record_path, dataset.test.texts[:100]
     )
@@ -103,7 +119,12 @@ def _experiment(
     return Experiment.of_options(other, experiment.dataset)
 
 
-def export(experiment: Experiment, models: Path, records: Path) -> Path:
+def export(
+    experiment: Experiment,
+    models: Path,
+    records: Path,
+    temperature: float = 1.0,
+) -> Path:
     """Exports under the first number free of models and records alike.
 
     Runs that end at the same time get a number each.
@@ -119,6 +140,7 @@ def export(experiment: Experiment, models: Path, records: Path) -> Path:
                 experiment.tokenizer,
                 experiment.dataset.label_names,
                 models / str(number),
+                temperature=temperature,
             )
         except FileExistsError:
             continue

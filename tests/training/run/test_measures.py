@@ -1,4 +1,4 @@
-"""Calibration, and the loss along λ, against slow and obvious twins."""
+"""Logits, and the loss along λ, against slow and obvious twins."""
 
 import keras
 import numpy as np
@@ -9,44 +9,19 @@ from tests.helpers import batch, classifier, text_model
 from training.data.dataset import Examples, take_share
 from training.run.batches import batches
 from training.run.measures import (
-    calibration_error,
     loss_along_lam,
-    predict_probabilities,
+    predict_logits,
 )
 
 
-def test_calibration_error_is_the_weighted_gap_of_the_bins():
-    rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(3), size=200)
-    labels = rng.integers(0, 3, 200)
-    expected = 0.0
-    for low in np.arange(15) / 15:
-        top = probabilities.max(axis=1)
-        inside = (top >= low) & (top < low + 1 / 15)
-        if inside.any():
-            right = probabilities[inside].argmax(axis=1) == labels[inside]
-            gap = abs(top[inside].mean() - right.mean())
-            expected += 100 * inside.mean() * gap
-    assert calibration_error(probabilities, labels) == pytest.approx(expected)
-
-
-def test_a_sure_and_right_classifier_is_calibrated():
-    assert calibration_error(np.eye(3), np.arange(3)) == 0
-    assert calibration_error(np.eye(3), np.array([1, 2, 0])) == 100
-
-
-def test_probabilities_of_all_batches_in_order():
+def test_logits_of_all_batches_in_order():
     model = text_model()
     tokenizer = keras.layers.TextVectorization(vocabulary=["a", "b", "c"])
     examples = Examples(["a b", "c", "b b a a", "c c", "a"], np.arange(5) % 3)
-    probabilities, labels = predict_probabilities(
-        model, batches(examples, tokenizer, 2)
-    )
+    logits, labels = predict_logits(model, batches(examples, tokenizer, 2))
     np.testing.assert_array_equal(labels, examples.labels)
     alone = model(tokenizer(examples.texts))
-    np.testing.assert_allclose(
-        probabilities, keras.ops.softmax(alone), atol=1e-6
-    )
+    np.testing.assert_allclose(logits, alone, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [6, 7])

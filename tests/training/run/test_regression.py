@@ -9,7 +9,7 @@ from training.options.train_options import TrainOptions
 from training.run import regression
 from training.run.batches import batches
 from training.run.experiment import Experiment
-from training.run.measures import predict_probabilities
+from training.run.measures import predict_logits
 
 WORDS = {0: "cat dog", 1: "red blue", 2: "one two"}
 
@@ -58,9 +58,9 @@ def test_the_last_layer_answers_as_the_regression_does(classes):
         .predict_proba(of_test.values * of_test.scale / features.scale)
     )
     regression.begin_at_regression(one.classifier, features)
-    found, _ = predict_probabilities(
+    found = predict_logits(
         one.classifier, batches(test, one.tokenizer, 50)
-    )
+    ).probabilities()
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert one.error() == 0
 
@@ -70,10 +70,10 @@ def test_a_class_without_texts_is_never_the_answer():
     two = texts(60, 2)
     features = regression.features_of(one.classifier, one.tokenizer, two)
     regression.begin_at_regression(one.classifier, features)
-    answers, _ = predict_probabilities(
+    outputs = predict_logits(
         one.classifier, batches(one.dataset.test, one.tokenizer, 50)
     )
-    assert answers[:, 2].max() < 1e-3
+    assert outputs.probabilities()[:, 2].max() < 1e-3
 
 
 def test_the_scale_of_the_features_changes_nothing():

@@ -145,7 +145,7 @@ def test_a_random_bert_trains_and_answers(run, tmp_path):
         *["--pooling", "mean", *QUICK],
     )
     assert code == 0
-    (record,) = (tmp_path / "runs/demo-bert-tiny-word-amp").iterdir()
+    (record,) = (tmp_path / "runs/demo-bert-tiny-word-amp").glob("*.json")
     assert json.loads(record.read_text())["configuration"]["pooling"] == "mean"
     assert "word pieces are [UNK], not in its vocabulary" in out
     code, out, _ = run(
@@ -292,7 +292,11 @@ def test_the_steps_come_from_folds_and_then_all_texts_are_trained_on(
     assert record["configuration"]["steps"] == 6
     assert record["results"]["best_step"] == record["curves"]["step"][-1]
     assert record["results"]["best_step"] in (3, 6)
-    assert [one.name for one in (tmp_path / "runs/my").iterdir()] == ["1.json"]
+    names = {one.name for one in (tmp_path / "runs/my").iterdir()}
+    assert names == {"1.json", "1.png"}
+    # Nothing is left that a temperature could be fitted to.
+    assert "temperature" not in record["results"]
+    assert record["results"]["test_loss"] > 0
 
 
 def test_the_papers_settings_are_the_defaults():
@@ -365,6 +369,8 @@ def test_runs_are_named_by_what_differs():
         (["--method", "none", "--lam-points", "5"], "needs a --method that"),
         (["--method", "word", "--released.reweight"], "need --method word-amp"),
         (["--released.fresh-noise", "--no-min-op"], "with --min-op"),
+        (["--refit", "2", "--calibrate"], "--calibrate needs dev texts"),
+        (["--out-of-domain-file", "none.txt"], "there is no file 'none.txt'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
