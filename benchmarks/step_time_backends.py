@@ -1,134 +1,166 @@
-"""Times steps of training on the backend that Keras runs: what AMP costs there.
+"""Times training steps on all backends, and beside them a loop of PyTorch's.
 
-    KERAS_BACKEND=jax python -m benchmarks.step_time_backends --backbone cnn
+    python -m benchmarks.step_time_backends
 
-`fit` over the same batches, in turn for each variant, on whichever backend; and
-beside it, for the CNN on PyTorch, a loop as one would write it without Keras.
-The figure that counts is a ratio: the median over rounds of a variant's time by
-its reference's in that round.
+Each backend has a process of its own, in which Keras' `fit` trains on the same
+ten batches; these take turns, step by step, so that what else the machine does
+falls on all of them alike. "PyTorch loop" is what one would write without
+Keras. The figures that count are ratios: the median over rounds of one time by
+another of the same round.
 """
 
-import argparse
+import dataclasses
+import json
+import os
 import statistics
-import time
+import subprocess
+import sys
+from pathlib import Path
 
-import keras
-import numpy as np
+import tyro
 
-import keras_amp
-from training.models.backbones import BACKBONES
+from benchmarks.step_time_worker import LOOP, workload_of
+from training.methods.methods import METHODS
+from training.run.record import rounded, write_record, write_text
 
-NUM_CLASSES = 6
-VARIANTS = {
-    "plain": lambda model: model,
-    "Mixup": lambda model: keras_amp.Mixup(model, "word", seed=0),
-    "WordAMP": lambda model: keras_amp.AdversarialMixup(model, "word", seed=0),
-    "SentAMP": lambda model: keras_amp.AdversarialMixup(
-        model, "sentence", seed=0
-    ),
+RESULTS = Path(__file__).with_name("step_time_backends.json")
+KINDS = {
+    "tensorflow": "TensorFlow",
+    "tensorflow-xla": "TensorFlow, XLA",
+    "jax": "JAX",
+    "torch": "PyTorch",
+    LOOP: "PyTorch loop",
 }
-AGAINST = {"Mixup": "plain", "WordAMP": "Mixup", "SentAMP": "Mixup"}
+HEADING = """# Time of a training step on each backend
+
+Written by `python -m benchmarks.step_time_backends` on an otherwise idle
+machine. "over" is a step's time by that of the step it is compared with, on the
+same backend; "by the loop" is that of `fit` without mixing by that of a plain
+loop in PyTorch: medians of paired ratios, with quartiles."""
 
 
-def fitting(variant, workload, ids, labels):
-    """A function that trains a variant on all batches once."""
-    keras.utils.set_random_seed(0)
-    classifier = workload.build(workload.vocabulary_size, NUM_CLASSES)
-    model = VARIANTS[variant](classifier)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(2e-4), loss)
-    return lambda: model.fit(
-        ids, labels, batch_size=workload.batch_size, shuffle=False, verbose=0
+@dataclasses.dataclass
+class Options:
+    """Times training steps on all backends, and a plain loop in PyTorch."""
+
+    backbones: tuple[str, ...] = ("cnn", "bilstm", "minilm")
+    """What is trained."""
+    rounds: int = 15
+    """Timed rounds; each trains every step on ten batches."""
+    output: Path = RESULTS
+    """JSON file of the figures; a page is written beside it."""
+
+
+def start(kind, backbone):
+    """A process that trains on demand, and the names of its steps."""
+    backend = "torch" if kind == LOOP else kind.partition("-")[0]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.step_time_worker", kind, backbone],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": backend},
     )
+    return process, process.stdout.readline().split()
 
 
-def torch_loop(workload, ids, labels):
-    """The same for `TextCNN`, written with PyTorch alone."""
-    import torch
-    from torch import nn
-
-    class CNN(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.embedding = nn.Embedding(workload.vocabulary_size, 300)
-            self.convolutions = nn.ModuleList(
-                nn.Conv1d(300, 100, width, padding="same")
-                for width in (3, 4, 5)
-            )
-            self.dropout = nn.Dropout(0.5)
-            self.logits = nn.Linear(300, NUM_CLASSES)
-
-        def forward(self, ids):
-            words = self.embedding(ids).transpose(1, 2)
-            pooled = [
-                torch.relu(one(words)).amax(dim=2) for one in self.convolutions
-            ]
-            return self.logits(self.dropout(torch.cat(pooled, dim=1)))
-
-    model = CNN()
-    optimizer = torch.optim.Adam(model.parameters(), 2e-4)
-    batches = list(
-        zip(
-            torch.as_tensor(ids).split(workload.batch_size),
-            torch.as_tensor(labels, dtype=torch.long).split(
-                workload.batch_size
-            ),
-            strict=True,
-        )
-    )
-
-    def run():
-        for x, y in batches:
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(x), y)
-            loss.backward()
-            optimizer.step()
-
-    return run
+def seconds(process, step):
+    """Seconds of a step, as the process measures."""
+    print(step, file=process.stdin, flush=True)
+    return float(process.stdout.readline())
 
 
-def measure(options):
-    """Milliseconds a step of each round and variant."""
-    workload = next(
-        one
-        for backbone in BACKBONES.values()
-        for one in backbone.workloads
-        if one.name == options.backbone
-    )
-    rng = np.random.default_rng(0)
-    shape = (options.steps * workload.batch_size, workload.tokens)
-    ids = rng.integers(1, workload.vocabulary_size, shape, dtype="int32")
-    labels = rng.integers(0, NUM_CLASSES, shape[0])
-    runs = {name: fitting(name, workload, ids, labels) for name in VARIANTS}
-    if keras.backend.backend() == "torch" and options.backbone == "cnn":
-        runs["PyTorch loop"] = torch_loop(workload, ids, labels)
-    times = {name: [] for name in runs}
-    for number in range(options.rounds + 1):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            if number:  # The first one compiles.
-                elapsed = time.perf_counter() - start
-                times[name].append(1e3 * elapsed / options.steps)
+def measure(backbone, rounds):
+    """Dict from kind to method to milliseconds of each round."""
+    workers = {kind: start(kind, backbone) for kind in KINDS}
+    times = {
+        kind: {step: [] for step in steps}
+        for kind, (_, steps) in workers.items()
+    }
+    for number in range(rounds + 1):
+        for kind, (process, steps) in workers.items():
+            for step in steps:
+                taken = 1e3 * seconds(process, step)
+                if number:  # The first round compiles.
+                    times[kind][step].append(taken)
+    for process, _ in workers.values():
+        process.stdin.close()
+        process.wait()
     return times
 
 
+def versions():
+    """Dict from package to version."""
+    from importlib.metadata import version
+
+    names = ("tensorflow", "jax", "torch", "keras", "transformers")
+    return {name: version(name) for name in names}
+
+
+def ratio(times, others):
+    """Median of the paired ratios of two lists, with quartiles, in words."""
+    pairs = [one / two for one, two in zip(times, others, strict=True)]
+    low, median, high = statistics.quantiles(pairs, n=4)
+    return f"{median:.2f} ({low:.2f}–{high:.2f})"
+
+
+def table(backbone, record):
+    """The figures of one backbone, as Markdown."""
+    workload = workload_of(backbone)
+    times, rounds = record["times"], record["rounds"]
+    lines = [
+        f"## {workload.title}",
+        "",
+        f"{workload.batch_size} sentences of {workload.tokens} tokens, "
+        f"{rounds} rounds; {record['cpu']}, {record['cpus']} cores; "
+        + ", ".join(f"{k} {v}" for k, v in record["versions"].items())
+        + ".",
+        "",
+        "| | step | ms | over | by the loop |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, steps in times.items():
+        for step, values in steps.items():
+            against, by_loop = METHODS[step].against, ""
+            over = ""
+            if against:
+                shown = ratio(values, steps[against])
+                over = f"{shown} × {METHODS[against].title}"
+            elif kind != LOOP:
+                by_loop = ratio(values, times[LOOP]["none"])
+            median = statistics.median(values)
+            cells = [KINDS[kind], METHODS[step].title, f"{median:.1f}"]
+            lines.append(f"| {' | '.join([*cells, over, by_loop])} |")
+    return "\n".join(lines)
+
+
+def page(records):
+    """All backbones' figures as one Markdown page."""
+    tables = [table(name, record) for name, record in records.items()]
+    return "\n\n".join([HEADING, *tables]) + "\n"
+
+
 def main():
-    """Measures and prints a Markdown table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--backbone", default="cnn")
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=10)
-    times = measure(parser.parse_args())
-    print(f"| {keras.backend.backend()} | ms | times |\n|---|---|---|")
-    for name, values in times.items():
-        against = AGAINST.get(name)
-        cell = ""
-        if against:
-            pairs = zip(values, times[against], strict=True)
-            ratio = statistics.median(one / other for one, other in pairs)
-            cell = f"{ratio:.2f} × {against}"
-        print(f"| {name} | {statistics.median(values):.1f} | {cell} |")
+    """Measures, and writes after each backbone."""
+    options = tyro.cli(Options, description=__doc__)
+    from benchmarks.step_time import cpu_name
+
+    path = options.output
+    records = json.loads(path.read_text()) if path.is_file() else {}
+    for backbone in options.backbones:
+        times = measure(backbone, options.rounds)
+        records[backbone] = rounded(
+            {
+                "times": times,
+                "rounds": options.rounds,
+                "cpu": cpu_name(),
+                "cpus": os.cpu_count(),
+                "versions": versions(),
+            }
+        )
+        write_record(path, records)
+        write_text(path.with_suffix(".md"), page(records))
+        print(table(backbone, records[backbone]), flush=True)
 
 
 if __name__ == "__main__":

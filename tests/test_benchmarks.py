@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import own_texts, peak_memory
+from benchmarks import own_texts, peak_memory, step_time_backends
 from benchmarks.step_time import RESULTS, page, summarize, workloads
 
 
@@ -21,6 +21,29 @@ def test_the_memory_table_is_written_from_the_measurements():
     text = peak_memory.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
     assert text == peak_memory.page(record)
     assert {"cnn", "bilstm", "bert-tiny"} <= set(record)
+
+
+def test_the_table_of_backends_is_written_from_the_measurements():
+    path = step_time_backends.RESULTS
+    records = json.loads(path.read_text(encoding="utf-8"))
+    text = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert text == step_time_backends.page(records)
+    assert {*records} == {"cnn", "bilstm", "minilm"}
+    for record in records.values():
+        assert {*record["times"]} == {*step_time_backends.KINDS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", step_time_backends.KINDS)
+@pytest.mark.parametrize("backbone", ["cnn", "bilstm", "minilm"])
+def test_each_backend_trains_each_step_on_demand(kind, backbone):
+    for package in ("jax", "torch", "keras_hub", "transformers"):
+        pytest.importorskip(package)
+    process, steps = step_time_backends.start(kind, backbone)
+    assert "none" in steps
+    assert step_time_backends.seconds(process, steps[-1]) > 0
+    process.stdin.close()
+    assert process.wait() == 0
 
 
 def test_tables_of_few_texts_are_written_from_the_measurements():
