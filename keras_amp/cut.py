@@ -21,7 +21,6 @@ from keras_amp.batch_axis import is_batched
 from keras_amp.cut_checks import (
     check_crossing,
     check_model,
-    check_one_output,
 )
 from keras_amp.graph import Call, Lower, Upper, ordered_nodes
 
@@ -36,8 +35,7 @@ def cut(
     tensors, and `upper(hidden, training)`, which takes such a list.
 
     Args:
-        model: A built Functional or Sequential `keras.Model` with one output,
-            or a built subclassed one with a method `cut`.
+        model: A built Functional or Sequential `keras.Model`, or a built subclassed one with a method `cut`.
         mix_at: The layer whose output to cut at, or its name; `"inner/layer"`
             for a layer inside a nested Functional or Sequential model.
 
@@ -45,7 +43,8 @@ def cut(
         Two functions that share the layers of `model`, `(lower, upper)`;
         `keras.Model`s, unless the model cut itself:
         `lower(inputs)` is a list of the tensors that cross the cut (the
-        layer's own output first), and `upper(crossing)` the model's output.
+        layer's own output first), and `upper(crossing)` what the model
+        puts out.
         Implicit Keras masks cross with the tensors that carry them. What
         depends on no example, such as positions, crosses too;
         `upper.is_batched` says of each tensor whether it holds examples.
@@ -53,9 +52,9 @@ def cut(
     Raises:
         TypeError: If `model` is not a `keras.Model` or `mix_at` neither a
             layer nor a string; if the model's own `cut` returns something else.
-        ValueError: If `model` is subclassed without a method `cut`, unbuilt or
-            has several outputs; if there is no such layer, or none that leads
-            to the output; if something crosses that can neither be mixed nor
+        ValueError: If `model` is subclassed without a method `cut`, unbuilt; if
+            there is no such layer, or one that does not lead to every output;
+            if something crosses that can neither be mixed nor
             united. From the halves, when they are called: if the cut changes
             which layer sees a mask.
 
@@ -71,7 +70,6 @@ def cut(
     if isinstance(model, keras.Model) and hasattr(model, "cut"):
         return _own_cut(model, mix_at)
     check_model(model)
-    check_one_output(model)
     below, above, crossing, batched = _split(model, mix_at)
     lower = Lower(below, model, crossing, batched)
     upper = Upper(above, model, crossing, batched)
@@ -204,11 +202,14 @@ def _partition(
                 f"Cannot cut at layer '{mix_at}': it is called several times, "
                 "once on what depends on its own output."
             )
-    if id(model.outputs[0]) not in depends:
-        raise ValueError(
-            f"Cannot cut at layer '{mix_at}': the model's output does not "
-            "depend on it. Choose a layer between the inputs and the output."
-        )
+    for tensor in model.outputs:
+        if id(tensor) not in depends:
+            which = f" '{tensor.name}'" if len(model.outputs) > 1 else ""
+            raise ValueError(
+                f"Cannot cut at layer '{mix_at}': the model's output{which} "
+                "does not depend on it. Choose a layer between the inputs and "
+                "every output."
+            )
     made_above = {id(tensor) for call in above for tensor in call.makes}
     needed = [tensor for call in above for tensor in call.reads]
     by_id = {

@@ -40,15 +40,6 @@ def check_model(model: Any, within: str = "") -> None:
         )
 
 
-def check_one_output(model: keras.Model) -> None:
-    """Raises `ValueError` if a model has several outputs."""
-    if len(model.outputs) != 1:
-        raise ValueError(
-            "The model must have one output. "
-            f"Received: '{model.name}' with {len(model.outputs)} outputs."
-        )
-
-
 def check_crossing(tensor: keras.KerasTensor, mix_at: str) -> None:
     """Raises `ValueError` for what can neither be mixed nor united."""
     if keras.backend.is_float_dtype(tensor.dtype) or _is_padding_mask(tensor):

@@ -171,7 +171,7 @@ class Upper(_Half):
         training: Bool or `None`.
 
     Returns:
-        The model's output, a tensor.
+        What the model puts out: a tensor, or a list or dict of tensors.
 
     Attributes:
         crossing, is_batched: As given.
@@ -186,10 +186,12 @@ class Upper(_Half):
     ):
         super().__init__(calls, crossing, model.outputs, is_batched, "upper")
         self.crossing = crossing
+        # Past Keras, which would take a list of tensors for its own.
+        object.__setattr__(self, "_structure", exits(model))
 
     def call(self, hidden: list, training: bool | None = None) -> Any:
-        (output,) = self._compute(hidden, training)
-        return output
+        outputs = self._compute(hidden, training)
+        return tree.pack_sequence_as(self._structure, outputs)
 
 
 def run_calls(
@@ -232,6 +234,13 @@ def entrance(model: keras.Model) -> keras.Model:
     is_sequential = isinstance(model, keras.Sequential)
     structure = model.inputs if is_sequential else model.input
     return keras.Model(structure, model.inputs, name="entry")
+
+
+def exits(model: keras.Model) -> Any:
+    """The structure of a model's outputs, of zeros."""
+    is_sequential = isinstance(model, keras.Sequential)
+    structure = model.outputs[0] if is_sequential else model.output
+    return tree.map_structure(lambda _: 0, structure)
 
 
 def ordered_nodes(model: keras.Model) -> list:

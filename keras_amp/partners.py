@@ -6,7 +6,7 @@ each example is a partner once. `NAMES` has them by name.
 
 from typing import Any
 
-from keras import ops
+from keras import ops, tree
 
 from keras_amp.policy import Tensor, sample_partner
 
@@ -47,7 +47,7 @@ def sample_partner_by(name: str, y: Tensor, seed: Any = None) -> Tensor:
         [1, 1, 0, 0]
     """
     check_partner(name)
-    rank = sample_partner(ops.shape(y)[0], seed)
+    rank = sample_partner(ops.shape(tree.flatten(y)[0])[0], seed)
     if name == "any":
         return rank
     if name == "no-self":
@@ -110,6 +110,12 @@ def _permutation(order: Tensor, positions: Tensor) -> Tensor:
 
 def _classes_of(y: Tensor, name: str) -> Tensor:
     """The class of each example, of shape `(batch,)`."""
+    if tree.is_nested(y):
+        raise ValueError(
+            f"partner={name!r} needs one class per example, and the model has "
+            f"{len(y)} outputs. Draw partners by the labels of one in a `draw` "
+            "of your own."
+        )
     rank = len(y.shape)
     if rank == 2:
         return y[:, 0] if y.shape[1] == 1 else ops.argmax(y, axis=1)

@@ -50,7 +50,7 @@ def given(wrapper, lam, partner):
 
 def unmixed(hidden, y):
     """What `draw` returns to mix nothing."""
-    size = keras.ops.shape(y)[0]
+    size = keras.ops.shape(keras.tree.flatten(y)[0])[0]
     return keras.ops.ones(size), keras.ops.arange(size)
 
 

@@ -35,7 +35,7 @@ class AdversarialMixup(Mixup):
     the mean 𝓛′ − 𝓛.
 
     Args:
-        model: A built Functional or Sequential classifier with one output.
+        model: A built model, as of `Mixup`.
         mix_at: The layer whose output is mixed, or its name, or a list of
             these, of which one is drawn for each step.
         alpha: Float > 0, the concentration of Beta(α, α).

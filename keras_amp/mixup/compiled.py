@@ -5,7 +5,7 @@ import dataclasses
 from keras import ops, tree
 
 from keras_amp.mixup.backend import Step
-from keras_amp.mixup.per_example_loss import PerExampleLoss
+from keras_amp.mixup.per_example_loss import PerExampleLoss, PerOutputLoss
 from keras_amp.mixup.setting import Setting
 
 
@@ -37,24 +37,71 @@ class Compiled(Step):
     ):
         """Configures training as `keras.Model.compile` does.
 
+        Of a model with several outputs, `loss`, `loss_weights` and metrics are
+        lists in the outputs' order, or dicts by their names; one `loss` that
+        is in neither is that of all outputs.
+
         Raises:
-            ValueError: If there is not exactly one loss, or `loss_weights`.
+            ValueError: If there is no loss, or not one for each output, or if
+                there are `loss_weights` and but one output.
         """
-        self.per_example_loss = PerExampleLoss(loss)
-        if loss_weights is not None:
-            raise ValueError(
-                "`loss_weights` weighs several losses, and there is one. "
-                f"Received: loss_weights={loss_weights!r}"
-            )
-        metrics, weighted_metrics = map(_flat, (metrics, weighted_metrics))
-        self._num_weighted_metrics = len(weighted_metrics)
+        outputs = self.outputs_of_model
+        if outputs.are_several:
+            loss, loss_weights = self._compile_several(loss, loss_weights)
+        else:
+            self.per_example_loss = PerExampleLoss(loss)
+            if loss_weights is not None:
+                raise ValueError(
+                    "`loss_weights` weighs several losses, and there is one. "
+                    f"Received: loss_weights={loss_weights!r}"
+                )
+        metrics = self._metrics_of_each(metrics, "metrics")
+        weighted = self._metrics_of_each(weighted_metrics, "weighted_metrics")
+        self._metric_places = [
+            (output, are_weighted)
+            for are_weighted, of_all in ((False, metrics), (True, weighted))
+            for output, of_one in enumerate(of_all)
+            for _ in of_one
+        ]
         super().compile(
             optimizer,
             loss,
-            metrics=metrics,
-            weighted_metrics=weighted_metrics,
+            loss_weights=loss_weights,
+            metrics=outputs.pack(metrics),
+            weighted_metrics=outputs.pack(weighted),
             **kwargs,
         )
+
+    def _compile_several(self, loss, loss_weights):
+        """Sets the losses of several outputs, and returns them for Keras."""
+        outputs = self.outputs_of_model
+        number = len(outputs.names)
+        if not tree.is_nested(loss):
+            loss = [loss] * number
+        losses = outputs.of_each(loss, "loss")
+        if loss_weights is None:
+            loss_weights = [1.0] * number
+        weights = outputs.of_each(loss_weights, "loss_weights")
+        weights = [1.0 if one is None else float(one) for one in weights]
+        if all(one is None for one in losses):
+            raise ValueError(f"`loss` must hold one. Received: loss={loss!r}")
+        self.per_example_loss = PerOutputLoss(
+            [None if one is None else PerExampleLoss(one) for one in losses],
+            weights,
+        )
+        return outputs.pack(losses), outputs.pack(weights)
+
+    def _metrics_of_each(self, metrics, argument):
+        """A list of metrics for each output, from what `compile` was given."""
+        outputs = self.outputs_of_model
+        if outputs.are_several and metrics is not None:
+            of_each = outputs.of_each(metrics, argument)
+        else:
+            of_each = [metrics] * len(outputs.names)
+        return [
+            [one for one in tree.flatten(of_one) if one is not None]
+            for of_one in of_each
+        ]
 
     def total_loss(self, pairs, y_pred):
         """This replica's share of the loss; `tf.distribute` sums them.
@@ -66,9 +113,9 @@ class Compiled(Step):
         Returns:
             A scalar, the loss of the pairs and the model's penalties.
         """
-        loss = pairs.total_loss(self.per_example_loss, y_pred)
-        if self.per_example_loss.reduction != "sum":
-            loss /= self.num_replicas()
+        loss = pairs.total_loss(
+            self.per_example_loss, y_pred, self.num_replicas()
+        )
         return loss + self.penalties(loss.dtype)
 
     def penalties(self, dtype):
@@ -91,20 +138,39 @@ class Compiled(Step):
             outcome.loss * self.num_replicas(),
             sample_weight=ops.shape(pairs.lam)[0],
         )
+        outputs = self.outputs_of_model
+        if outputs.are_several:
+            self._count_losses(pairs, y_pred)
         compiled = metrics.get("compile_metrics")
         if compiled is None:
             return
         if not compiled.built:
-            compiled.build(pairs.y, y_pred)
-        num_unweighted = len(compiled.metrics) - self._num_weighted_metrics
-        # Of labels per position, all axes but that of the classes.
-        shape = ops.shape(y_pred)[:-1]
-        for index, metric in enumerate(compiled.metrics):
-            own, other = pairs.shares(index >= num_unweighted, shape)
-            metric.update_state(pairs.y, y_pred, sample_weight=own)
-            metric.update_state(pairs.y_partner, y_pred, sample_weight=other)
+            compiled.build(outputs.pack(tree.flatten(pairs.y)), y_pred)
+        predictions = tree.flatten(y_pred)
+        for (output, are_weighted), metric in zip(
+            self._metric_places, compiled.metrics, strict=True
+        ):
+            of_output, predicted = pairs.of_output(output), predictions[output]
+            # Of labels per position, all axes but that of the classes.
+            shape = ops.shape(predicted)[:-1]
+            own, other = of_output.shares(are_weighted, shape)
+            for y, share in (
+                (of_output.y, own),
+                (of_output.y_partner, other),
+            ):
+                metric.update_state(y, predicted, sample_weight=share)
 
-
-def _flat(metrics):
-    """Metrics of the one output, of whatever structure, as a list."""
-    return [one for one in tree.flatten(metrics) if one is not None]
+    def _count_losses(self, pairs, y_pred):
+        """Updates the mean that Keras keeps of each output's own loss."""
+        if not self._compile_loss.built:
+            y = self.outputs_of_model.pack(pairs.y)
+            self._compile_loss.build(y, y_pred)
+        means = self._compile_loss.metrics  # none for a single loss
+        parts = self.per_example_loss.each(pairs, y_pred)
+        for mean, (loss, _, of_output, predicted) in zip(
+            means, parts, strict=bool(means)
+        ):
+            mean.update_state(
+                of_output.total_loss(loss, predicted),
+                sample_weight=ops.shape(pairs.lam)[0],
+            )

@@ -8,7 +8,6 @@ from keras import ops, tree
 
 from keras_amp.masks import hang, mask_of
 from keras_amp.mixup.outcome import Found, Outcome
-from keras_amp.mixup.pairs import only_one
 from keras_amp.mixup.wrapper import Wrapper
 
 
@@ -53,7 +52,8 @@ class Forward(Wrapper):
             data: What Keras hands to `train_step`.
 
         Returns:
-            The inputs, labels and sample weights or `None`.
+            The inputs, labels and sample weights or `None`; of several
+            outputs lists with one for each.
 
         Raises:
             ValueError: If there are no labels.
@@ -61,7 +61,13 @@ class Forward(Wrapper):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if y is None:
             raise ValueError("Mixup needs labels: `fit` was given none.")
-        return x, only_one(y, "y"), sample_weight
+        outputs = self.outputs_of_model
+        y = outputs.of_each(y, "y")
+        if tree.is_nested(sample_weight):
+            sample_weight = outputs.of_each(sample_weight, "sample_weight")
+        if outputs.are_several:
+            return x, y, sample_weight
+        return x, y[0], tree.flatten(sample_weight)[0]
 
     def draw_place(self):
         """Draws one of several places: an int tensor, its index."""

@@ -3,7 +3,7 @@
 import dataclasses
 
 import keras
-from keras import ops
+from keras import ops, tree
 
 from keras_amp import checks, partners, policy
 from keras_amp.cut import cut, place_name
@@ -18,7 +18,7 @@ from keras_amp.mixup.setting import Choice, Setting
 
 @keras.saving.register_keras_serializable(package="keras_amp")
 class Mixup(Compiled):
-    """Trains a classifier on mixtures of the examples of each batch.
+    """Trains a model on mixtures of the examples of each batch.
 
     Each example of a batch is mixed with a random partner, at the output of
     the layer `mix_at`, with its own coefficient λ ~ Beta(α, α); the loss is
@@ -42,9 +42,11 @@ class Mixup(Compiled):
     has examples.
 
     Args:
-        model: A built classifier with one output: Functional, Sequential, or
-            one that cuts itself, see `keras_amp.cut`. Its weights are trained
-            in place.
+        model: A built model: Functional, Sequential, or one that cuts itself,
+            see `keras_amp.cut`. Its weights are trained in place. It may have
+            several outputs, in a list or a dict, that all depend on `mix_at`;
+            a loss has one value per example, of whatever labels: classes,
+            several at once, numbers.
         mix_at: The layer whose output is mixed, or its name, which is
             `"inner/layer"` inside a nested model, see `keras_amp.cut`; or a
             list of these. What is kept are names.
@@ -181,15 +183,18 @@ class Mixup(Compiled):
 
         Args:
             hidden: List of tensors that cross the cut, `lower(x)`.
-            y: Labels of shape `(batch, ...)`.
+            y: Labels of shape `(batch, ...)`; of several outputs a list.
 
         Returns:
             `lam`, float32 of shape `(batch,)`, and `partner`, int32 of shape
             `(batch,)`, a permutation of the batch.
         """
         del hidden
-        alpha = Mixup.alpha.variable(self)
-        lam = policy.sample_lam(ops.shape(y)[0], alpha, self.seeds)
+        alpha, size = (
+            Mixup.alpha.variable(self),
+            ops.shape(tree.flatten(y)[0])[0],
+        )
+        lam = policy.sample_lam(size, alpha, self.seeds)
         return lam, partners.sample_partner_by(self.partner, y, self.seeds)
 
     def folded(self, lam):

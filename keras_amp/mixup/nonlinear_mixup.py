@@ -29,7 +29,7 @@ class NonlinearMixup(Mixup):
     constant coefficients and a policy that returns them this is `Mixup`.
 
     Args:
-        model: A built Functional or Sequential classifier with one output.
+        model: A built Functional or Sequential model, as of `Mixup`.
         mix_at: The layer whose output is mixed, or its name, or a list of
             these, of which one is drawn for each step.
         alpha: Float > 0, the concentration of Beta(α, α).

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any
 
+from keras import tree
+
 from keras_amp.masks import hang, mask_of
 from keras_amp.mixup.pairs import Pairs
 from keras_amp.policy import Tensor
@@ -30,7 +32,8 @@ class Outcome:
     Attributes:
         pairs: The batch's `Pairs`, with the λ that was drawn.
         loss: Scalar, this replica's share of the loss.
-        y_pred: Predictions for the mixtures, of shape `(batch, ...)`.
+        y_pred: Predictions for the mixtures, of shape `(batch, ...)`; of
+            several outputs a list or a dict, as the model makes it.
         lam: Float tensor of shape `(batch,)`, the labels' λ.
         lam_inputs: Float tensor of shape `(batch,)`, the inputs' λ; `None`
             where each element has one of its own.
@@ -46,15 +49,18 @@ class Outcome:
 
     def tensors(self) -> dict[str, Any]:
         """All of it as a dict: its tensors alone, the mask among them."""
-        mask = mask_of(self.y_pred)
-        return {**vars(self), "pairs": {**vars(self.pairs)}, "mask": mask}
+        masks = [mask_of(one) for one in tree.flatten(self.y_pred)]
+        return {**vars(self), "pairs": {**vars(self.pairs)}, "masks": masks}
 
     @classmethod
     def of_tensors(cls, tensors: dict[str, Any]) -> "Outcome":
         """The `Outcome` whose `tensors()` these were."""
         tensors = dict(tensors)
-        mask = tensors.pop("mask")
+        masks = tensors.pop("masks")
         tensors["pairs"] = Pairs(**tensors["pairs"])
-        if mask is not None:
-            hang(mask, tensors["y_pred"])
+        for mask, one in zip(
+            masks, tree.flatten(tensors["y_pred"]), strict=True
+        ):
+            if mask is not None:
+                hang(mask, one)
         return cls(**tensors)

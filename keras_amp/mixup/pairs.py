@@ -19,6 +19,9 @@ class Pairs:
     part has one. To leave padding's labels out, give them a weight of 0, or a
     class of their own that the loss ignores.
 
+    Of a model with several outputs, `y`, `y_partner` and the weights are lists
+    with one for each, in the order of the outputs.
+
     Attributes:
         lam: Float32 tensor of shape `(batch,)`, the labels' λ.
         partner: Int tensor of shape `(batch,)`.
@@ -49,24 +52,29 @@ class Pairs:
         """Looks up what belongs to each example's partner.
 
         Args:
-            y: Labels, or a dict or list that holds them.
-            sample_weight: Weights, `None`, or a dict or list with one of them.
+            y: Labels, or a list of them, one per output.
+            sample_weight: Weights, or a list of them, or `None`.
             lam, partner, is_mixed: As the attributes.
-
-        Raises:
-            ValueError: If there are several `y` or `sample_weight`.
         """
-        y = only_one(y, "y")
-        y_partner = ops.take(y, partner, axis=0)
-        pairs = cls(lam, partner, y, y_partner, is_mixed=is_mixed)
-        if sample_weight is None:
-            return pairs
-        weight = ops.cast(only_one(sample_weight, "sample_weight"), "float32")
-        if len(weight.shape) == 2 and weight.shape[1] == 1:
-            weight = ops.squeeze(weight, axis=1)
-        weight_partner = ops.take(weight, partner, axis=0)
+        weight = tree.map_structure(_as_weight, sample_weight)
+        y_partner, weight_partner = (
+            tree.map_structure(lambda one: _of_partner(one, partner), each)
+            for each in (y, weight)
+        )
+        return cls(lam, partner, y, y_partner, weight, weight_partner, is_mixed)
+
+    def of_output(self, index: int) -> "Pairs":
+        """The pairs of one of several outputs."""
+
+        def of_it(values: Any) -> Any:
+            return values[index] if isinstance(values, list) else values
+
         return dataclasses.replace(
-            pairs, weight=weight, weight_partner=weight_partner
+            self,
+            y=of_it(self.y),
+            y_partner=of_it(self.y_partner),
+            weight=of_it(self.weight),
+            weight_partner=of_it(self.weight_partner),
         )
 
     def where_mixed(self, values: Tensor, otherwise: float) -> Tensor:
@@ -86,11 +94,43 @@ class Pairs:
             weight_partner=self.weight,
         )
 
-    def loss(self, per_example_loss: PerExampleLoss, y_pred: Tensor) -> Tensor:
+    def loss(self, per_example_loss: Any, y_pred: Any) -> Tensor:
         """The mixup loss of each pair, of shape `(batch,)` (Eq. 17, 20).
 
-        Of labels per position it is the mean over the positions that count.
+        Of labels per position it is the mean over the positions that count; of
+        several outputs the weighted sum of theirs.
+
+        Args:
+            per_example_loss: `PerExampleLoss` or `PerOutputLoss`.
+            y_pred: Predictions for the mixtures.
         """
+        return sum(
+            weight * pairs._loss(loss, predicted)
+            for loss, weight, pairs, predicted in per_example_loss.each(
+                self, y_pred
+            )
+        )
+
+    def total_loss(
+        self, per_example_loss: Any, y_pred: Any, num_replicas: int = 1
+    ) -> Tensor:
+        """The mixup loss of the batch, reduced as the loss itself would.
+
+        Args:
+            per_example_loss, y_pred: As of `loss`.
+            num_replicas: Int, how many replicas' means are added up.
+
+        Returns:
+            A scalar; 0 for an empty batch, and where nothing counts.
+        """
+        return sum(
+            weight * pairs._total_loss(loss, predicted, num_replicas)
+            for loss, weight, pairs, predicted in per_example_loss.each(
+                self, y_pred
+            )
+        )
+
+    def _loss(self, per_example_loss: PerExampleLoss, y_pred: Tensor) -> Tensor:
         losses, counts, _ = self._losses(per_example_loss, y_pred)
         positions = tuple(range(1, len(losses.shape)))
         if not positions:
@@ -101,14 +141,12 @@ class Pairs:
             ops.sum(losses, axis=positions), ops.sum(counts, axis=positions)
         )
 
-    def total_loss(
-        self, per_example_loss: PerExampleLoss, y_pred: Tensor
+    def _total_loss(
+        self,
+        per_example_loss: PerExampleLoss,
+        y_pred: Tensor,
+        num_replicas: int,
     ) -> Tensor:
-        """The mixup loss of the batch, reduced as the loss itself would.
-
-        Returns:
-            A scalar; 0 for an empty batch, and where nothing counts.
-        """
         losses, counts, weights = self._losses(per_example_loss, y_pred)
         total = ops.sum(losses)
         if per_example_loss.reduction == "sum":
@@ -119,7 +157,8 @@ class Pairs:
             number = ops.sum(counts)
         else:
             number = ops.size(losses)
-        return ops.divide_no_nan(total, ops.cast(number, total.dtype))
+        mean = ops.divide_no_nan(total, ops.cast(number, total.dtype))
+        return mean / num_replicas
 
     def shares(self, weighted: bool, shape: Any) -> tuple[Tensor, Tensor]:
         """The weights of both labels in a metric.
@@ -171,19 +210,19 @@ class Pairs:
         return losses, counts, weights
 
 
-def only_one(structure: Any, argument: str) -> Tensor:
-    """The tensor that a structure holds.
+def _as_weight(weight: Any) -> float | Tensor:
+    """Sample weights as floats of shape `(batch, ...)`; 1 for none."""
+    if weight is None:
+        return 1.0
+    weight = ops.cast(weight, "float32")
+    is_column = len(weight.shape) == 2 and weight.shape[1] == 1
+    return ops.squeeze(weight, axis=1) if is_column else weight
 
-    Raises:
-        ValueError: If it holds several.
-    """
-    tensors = tree.flatten(structure)
-    if len(tensors) != 1:
-        raise ValueError(
-            f"`{argument}` must be one tensor, as the model has one output. "
-            f"Received {len(tensors)}: {structure!r}"
-        )
-    return tensors[0]
+
+def _of_partner(values: Any, partner: Tensor) -> Any:
+    """What belongs to each example's partner; a number or `None` to all."""
+    is_shared = values is None or isinstance(values, float)
+    return values if is_shared else ops.take(values, partner, axis=0)
 
 
 def _expand(values: float | Tensor, rank: int) -> float | Tensor:

@@ -55,6 +55,18 @@ class PerExampleLoss:
         self._loss = object.__new__(type(loss))
         vars(self._loss).update(vars(loss), reduction=None)
 
+    def each(self, pairs, y_pred):
+        """The losses of all outputs: of the one that there is.
+
+        Args:
+            pairs: `Pairs`.
+            y_pred: Predictions for their mixtures.
+
+        Returns:
+            A list of tuples: loss, its weight, pairs and predictions.
+        """
+        return [(self, 1.0, pairs, y_pred)]
+
     def __call__(self, y_true, y_pred):
         """Returns the losses, and which of them count.
 
@@ -98,6 +110,27 @@ class PerExampleLoss:
             mask = ops.cast(mask, values.dtype)
             counted = mask if counted is None else counted * mask
         return values, counted
+
+
+class PerOutputLoss:
+    """A `PerExampleLoss` for each of several outputs.
+
+    Args:
+        losses: List of `PerExampleLoss`, `None` for outputs without.
+        weights: List of floats, `loss_weights`.
+    """
+
+    def __init__(self, losses, weights):
+        self._parts = list(zip(losses, weights, strict=True))
+
+    def each(self, pairs, y_pred):
+        """As of `PerExampleLoss`, for the outputs that have a loss."""
+        predictions = tree.flatten(y_pred)
+        return [
+            (loss, weight, pairs.of_output(index), predictions[index])
+            for index, (loss, weight) in enumerate(self._parts)
+            if loss is not None
+        ]
 
 
 class FunctionLoss(keras.losses.Loss):

@@ -5,6 +5,7 @@ import zipfile
 import h5py
 import keras
 
+from keras_amp.mixup.outputs import Outputs
 from keras_amp.portable import without_cudnn
 
 _RANDOM_STATE = "random_state_"
@@ -26,6 +27,7 @@ class Wrapper(keras.Model):
         # The classifier casts its inputs itself.
         super().__init__(autocast=False, **kwargs)
         self.model = model
+        self.outputs_of_model = Outputs(model)
 
     def call(self, inputs, training=None, mask=None):
         # A subclassed model may take no mask.
@@ -47,6 +49,12 @@ class Wrapper(keras.Model):
     def outputs(self):
         """The classifier's symbolic outputs, a list."""
         return self.model.outputs
+
+    @property
+    def output_names(self):
+        """The names of the outputs, a list, or `None` if there are none."""
+        names = self.outputs_of_model.names
+        return None if names == [None] else names
 
     @property
     def input_shape(self):

@@ -218,11 +218,28 @@ def test_siamese_layers_are_cut_at_every_call():
     )
 
 
-def test_several_outputs_are_refused():
+@pytest.mark.parametrize("form", [list, tuple, "dict"])
+def test_several_outputs_come_as_the_model_puts_them_out(form):
     inputs = keras.Input((4,))
     x = layers.Dense(3, name="x")(inputs)
-    model = keras.Model(inputs, [layers.Dense(2)(x), layers.Dense(2)(x)])
-    assert "one output" in refused(model, "x")
+    outputs = [layers.Dense(2)(x), layers.Dense(1)(x)]
+    made = {"b": outputs[0], "a": outputs[1]} if form == "dict" else None
+    model = keras.Model(inputs, made or form(outputs))
+    lower, upper = cut(model, "x")
+    values = np.ones((2, 4), "float32")
+    got, expected = upper(lower(values)), model(values)
+    assert type(got) is type(expected)
+    keras.tree.assert_same_structure(got, expected)
+    flat = zip(*map(keras.tree.flatten, (got, expected)), strict=True)
+    for one, other in flat:
+        np.testing.assert_allclose(*arrays(one, other), rtol=1e-6)
+
+
+def test_an_output_beside_the_layer_is_refused():
+    inputs = keras.Input((4,))
+    x = layers.Dense(3, name="x")(inputs)
+    model = keras.Model(inputs, [layers.Dense(2)(x), layers.Dense(2)(inputs)])
+    assert "does not depend on it" in refused(model, "x")
 
 
 def test_subclassed_models_are_refused():

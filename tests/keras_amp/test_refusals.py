@@ -47,10 +47,28 @@ def compile_with(**options):
     Mixup(classifier(), "hidden").compile("sgd", **options)
 
 
+def partners_of(y):
+    return keras_amp.partners.sample_partner_by("same-class", y)
+
+
 def two_outputs():
     inputs = keras.Input((4,))
     hidden = layers.Dense(3, name="hidden")(inputs)
-    return keras.Model(inputs, [hidden, layers.Dense(2)(hidden)])
+    return keras.Model(
+        inputs, [layers.Dense(2)(hidden), layers.Dense(1)(hidden)]
+    )
+
+
+def output_beside():
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(3, name="hidden")(inputs)
+    return keras.Model(inputs, [hidden, layers.Dense(2)(inputs)])
+
+
+def deep_outputs():
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(3, name="hidden")(inputs)
+    return keras.Model(inputs, {"a": [hidden, layers.Dense(2)(hidden)]})
 
 
 def unused_output():
@@ -181,7 +199,37 @@ CASES = {
         nested_twice(), "nested/hidden"
     ),
     "what is no model": lambda: Mixup("model", "hidden"),
-    "a model of several outputs": lambda: Mixup(two_outputs(), "hidden"),
+    "an output that is not mixed": lambda: Mixup(output_beside(), "hidden"),
+    "outputs nested deeper than in one list": lambda: Mixup(
+        deep_outputs(), "hidden"
+    ),
+    "losses that are not those of the outputs": lambda: Mixup(
+        two_outputs(), "hidden"
+    ).compile("sgd", ["mse"]),
+    "no loss for any of several outputs": lambda: Mixup(
+        two_outputs(), "hidden"
+    ).compile("sgd", [None, None]),
+    "partners by the class of several outputs": lambda: partners_of([Y, Y]),
+    "partners by a class that is none": lambda: partners_of(
+        np.zeros((2, 3, 4))
+    ),
+    "a `partner` that is not there": lambda: Mixup(
+        classifier(), "hidden", partner="someone"
+    ),
+    "`mix_share` outside 0 to 1": lambda: Mixup(
+        classifier(), "hidden", mix_share=2
+    ),
+    "`clean_weight` below 0": lambda: Mixup(
+        classifier(), "hidden", clean_weight=-1
+    ),
+    "`fold` that is no bool": lambda: Mixup(classifier(), "hidden", fold=1),
+    "`StopMixing` after no part of the training": lambda: keras_amp.StopMixing(
+        1.5
+    ),
+    "`StopMixing` after what is no number": lambda: keras_amp.StopMixing("end"),
+    "`StopMixing` of a model that does not mix": lambda: compiled(
+        classifier()
+    ).fit(X, Y, callbacks=[keras_amp.StopMixing(1)], verbose=0),
     "a place without examples": lambda: Mixup(positions(), "positions"),
     "examples in another axis": lambda: Mixup(flattened(), "hidden"),
     "a cut that changes who sees a mask": lambda: fit(
