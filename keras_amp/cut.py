@@ -35,7 +35,8 @@ def cut(
     tensors, and `upper(hidden, training)`, which takes such a list.
 
     Args:
-        model: A built Functional or Sequential `keras.Model`, or a built subclassed one with a method `cut`.
+        model: A built Functional or Sequential `keras.Model`, or a built
+            subclassed one with a method `cut`.
         mix_at: The layer whose output to cut at, or its name; `"inner/layer"`
             for a layer inside a nested Functional or Sequential model.
 
@@ -43,9 +44,8 @@ def cut(
         Two functions that share the layers of `model`, `(lower, upper)`;
         `keras.Model`s, unless the model cut itself:
         `lower(inputs)` is a list of the tensors that cross the cut (the
-        layer's own output first), and `upper(crossing)` what the model
-        puts out.
-        Implicit Keras masks cross with the tensors that carry them. What
+        layer's own output first), and `upper(crossing)` what the model puts
+        out. Implicit Keras masks cross with the tensors that carry them. What
         depends on no example, such as positions, crosses too;
         `upper.is_batched` says of each tensor whether it holds examples.
 
@@ -54,9 +54,9 @@ def cut(
             layer nor a string; if the model's own `cut` returns something else.
         ValueError: If `model` is subclassed without a method `cut`, unbuilt; if
             there is no such layer, or one that does not lead to every output;
-            if something crosses that can neither be mixed nor
-            united. From the halves, when they are called: if the cut changes
-            which layer sees a mask.
+            if something crosses that can neither be mixed nor united. From
+            the halves, when they are called: if the cut changes which layer
+            sees a mask.
 
     Examples:
         >>> inputs = keras.Input((3,))
