@@ -103,7 +103,9 @@ class TrainOptions:
 
     def _filled(self, defaults: dict[str, Any]) -> "TrainOptions":
         """A copy in which the defaults stand for what is `None`."""
-        given = self.flat()
+        given: dict[str, Any] = {}
+        for part in vars(self).values():
+            given |= vars(part)
         return self.with_fields(
             **{k: v for k, v in defaults.items() if given[k] is None}
         )
