@@ -68,7 +68,9 @@ class WordTokenizer(keras.layers.TextVectorization):
                 "`max_length` must be above 0, or `None` to cut nothing. "
                 f"Received: {max_length}"
             )
-        super().__init__(**{**kwargs, "ragged": True})
+        # Elsewhere Keras refuses ragged ids, and pads before this layer cuts.
+        ragged = keras.backend.backend() == "tensorflow"
+        super().__init__(**{**kwargs, "ragged": ragged})
         self.max_length = max_length
 
     def call(self, inputs):
