@@ -88,8 +88,8 @@ def word_tokenizer(
     """A layer from sentences to word ids, with a vocabulary of its own.
 
     Id 0 is padding, 1 any unknown word, and the words follow, most frequent
-    first. The layer works inside `tf.data` pipelines and SavedModels; where Keras
-    runs on another backend, outside of them alone.
+    first. The layer works inside `tf.data` pipelines and SavedModels; where
+    Keras runs on another backend, outside of them alone.
 
     Args:
         texts: Sequence of strings to learn the vocabulary from.
