@@ -1,11 +1,16 @@
 """Each notebook runs from start to end, and its outputs are committed."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from keras_amp.extras import needed
 from tests.helpers import need_imports
 
 HERE = Path(__file__).parent.parent
@@ -38,8 +43,8 @@ def test_all_notebooks_are_tested():
     assert [path.stem for path in paths] == sorted(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_notebooks_run(name):
+def executed(name, **environment):
+    """A notebook, run in a kernel with such variables of its environment."""
     notebook = read(name)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -51,10 +56,94 @@ def test_notebooks_run(name):
         kernel_name="python3",
         resources={"metadata": {"path": str(HERE / "notebooks")}},
     )
-    client.execute()
+    client.execute(env={**os.environ, **environment})
+    return notebook
+
+
+def assert_runs(name, backend, **environment):
+    notebook = executed(name, KERAS_BACKEND=backend, **environment)
     assert_clean(notebook)
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    assert first.outputs[0].text.startswith(("CPU", "GPU", "TPU"))
+    said = first.outputs[0].text
+    assert said.startswith(("CPU", "GPU", "TPU"))
+    assert said.endswith(f"on {backend}\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notebooks_run(name):
+    assert_runs(name, "tensorflow")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_notebooks_run_on_jax(name):
+    needed("jax", "This test", '"keras_amp[jax]"')
+    assert_runs(name, "jax")
+
+
+# Devices refuse what they cannot share equally. With more of them than cores,
+# XLA's threads wait for each other in the step of `quickstart` until it dies.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_notebooks_share_batches_among_devices(name):
+    needed("jax", "This test", '"keras_amp[jax]"')
+    number = 2 if name == "quickstart" else 8
+    devices = f"--xla_force_host_platform_device_count={number}"
+    assert_runs(name, "jax", JAX_PLATFORMS="cpu", XLA_FLAGS=devices)
+
+
+FIRST_CELL = """
+import importlib.util, json, os, sys
+
+found = importlib.util.find_spec
+absent = json.loads(os.environ["ABSENT"])
+importlib.util.find_spec = lambda name: None if name in absent else found(name)
+for package in absent:
+    sys.modules[package] = None
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "absent", "backend"),
+    [
+        ({}, [], "tensorflow"),
+        ({}, ["tensorflow"], "jax"),
+        ({"TPU_NAME": "local"}, [], "jax"),
+        (
+            {"TPU_NAME": "local", "KERAS_BACKEND": "tensorflow"},
+            [],
+            "tensorflow",
+        ),
+    ],
+)
+def test_the_first_cell_chooses_the_backend(
+    environment, absent, backend, tmp_path
+):
+    needed("jax", "This test", '"keras_amp[jax]"')
+    code = read(NAMES[0]).cells[1].source
+    before = {
+        key: value
+        for key, value in os.environ.items()
+        if key != "KERAS_BACKEND" and not key.startswith(("TPU_", "COLAB_"))
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", FIRST_CELL + code],
+        capture_output=True,
+        text=True,
+        cwd=HERE / "notebooks",
+        # Keras reads its default from a file in its home.
+        env={
+            **before,
+            **environment,
+            "ABSENT": json.dumps(absent),
+            "JAX_PLATFORMS": "cpu",
+            "KERAS_HOME": str(tmp_path),
+            "PYTHONPATH": str(HERE),
+        },
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("CPU × 1, Keras ")
+    assert ran.stdout.endswith(f" on {backend}\n")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -68,7 +68,9 @@ class WordTokenizer(keras.layers.TextVectorization):
                 "`max_length` must be above 0, or `None` to cut nothing. "
                 f"Received: {max_length}"
             )
-        super().__init__(**{**kwargs, "ragged": True})
+        # Elsewhere Keras refuses ragged ids, and pads before this layer cuts.
+        ragged = keras.backend.backend() == "tensorflow"
+        super().__init__(**{**kwargs, "ragged": ragged})
         self.max_length = max_length
 
     def call(self, inputs):
@@ -86,7 +88,8 @@ def word_tokenizer(
     """A layer from sentences to word ids, with a vocabulary of its own.
 
     Id 0 is padding, 1 any unknown word, and the words follow, most frequent
-    first. The layer works inside `tf.data` pipelines and SavedModels.
+    first. The layer works inside `tf.data` pipelines and SavedModels; where
+    Keras runs on another backend, outside of them alone.
 
     Args:
         texts: Sequence of strings to learn the vocabulary from.
