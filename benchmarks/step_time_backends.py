@@ -3,7 +3,7 @@
     python -m benchmarks.step_time_backends
 
 Each backend has a process of its own, in which Keras' `fit` trains on the same
-ten batches; these take turns, step by step, so that what else the machine does
+four batches; these take turns, step by step, so that what else the machine does
 falls on all of them alike. "PyTorch loop" is what one would write without
 Keras. The figures that count are ratios: the median over rounds of one time by
 another of the same round.
@@ -46,7 +46,7 @@ class Options:
     backbones: tuple[str, ...] = ("cnn", "bilstm", "minilm")
     """What is trained."""
     rounds: int = 15
-    """Timed rounds; each trains every step on ten batches."""
+    """Timed rounds; each trains every step on four batches."""
     output: Path = RESULTS
     """JSON file of the figures; a page is written beside it."""
 

@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 NUM_CLASSES = 6
-BATCHES = 10
+BATCHES = 4
 MINILM = (6, 384, 12)  # layers, size, attention heads
 LOOP = "loop"
 

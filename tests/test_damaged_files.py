@@ -216,7 +216,7 @@ CELLS = [
 ]
 
 
-@examples(60)
+@examples(25)  # a report takes seconds
 @given(which=st.sampled_from(CELLS), faults=FAULTS)
 def test_records(tmp_path, which, faults):
     folder = tmp_path / "records"
