@@ -10,11 +10,11 @@ A part of it, on a laptop:
 
 which goes on with the records that are there.
 
-A CNN on 5 % of TREC, ten subsets: Mixup, and Mixup with one knob turned; beside it no
-mixup, and label smoothing, the control that mixes nothing.
+A CNN on 5 % of TREC, ten subsets: Mixup, and Mixup with one knob turned;
+beside it no mixup, and label smoothing, the control that mixes nothing.
 
-Cost: 8 variants x 2 places x 10 subsets, and 2 without a place; 10 to 60 seconds
-each.
+Cost: 8 variants x 2 places x 10 subsets, and 2 without a place; 10 to 60
+seconds each.
 
 The paper has no such table.
 """
