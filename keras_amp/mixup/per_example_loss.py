@@ -65,7 +65,8 @@ class PerExampleLoss:
         Returns:
             A list of tuples: loss, its weight, pairs and predictions.
         """
-        return [(self, 1.0, pairs, y_pred)]
+        (predicted,) = tree.flatten(y_pred)  # of a dict with one key, too
+        return [(self, 1.0, pairs, predicted)]
 
     def __call__(self, y_true, y_pred):
         """Returns the losses, and which of them count.

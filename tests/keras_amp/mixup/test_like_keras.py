@@ -179,7 +179,7 @@ def test_several_labels_are_refused():
     wrapper = compiled(Mixup(classifier(), "hidden"))
     # The first batch Keras itself looks at, on JAX and PyTorch.
     wrapper.train_on_batch(X, Y)
-    with pytest.raises(ValueError, match="`y` must be one tensor"):
+    with pytest.raises(ValueError, match="`y` must be one, as the model"):
         wrapper.train_on_batch(X, [Y, Y])
 
 
