@@ -1,4 +1,5 @@
 import doctest
+import gc
 import os
 from pathlib import Path
 
@@ -71,6 +72,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("tensorflow"):
             item.add_marker(pytest.mark.skip(reason="TensorFlow's own"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forgetting():
+    """Frees what a file's tests have traced, which would add up to many GB."""
+    yield
+    keras.backend.clear_session()
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ LAYERS = [
     "partners",
     "masks",
     "calibration",
+    "comparison",
     "graph",
     "batch_axis",
     "cut_checks",
@@ -44,6 +45,7 @@ ROOMS = [
     "run",
     "tables",
     "grid",
+    "compare",
     "report",
 ]
 FILES = sorted((HERE / "keras_amp").rglob("*.py"))

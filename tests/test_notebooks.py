@@ -15,7 +15,15 @@ from tests.helpers import need_imports
 
 HERE = Path(__file__).parent.parent
 METADATA = (HERE / "pyproject.toml").read_text(encoding="utf-8")
-NAMES = ["quickstart", "mix_anywhere", "what_lambda_does", "reproduce_a_cell"]
+NAMES = [
+    "quickstart",
+    "mix_anywhere",
+    "what_lambda_does",
+    "does_it_help",
+    "reproduce_a_cell",
+]
+# The others take a minute each.
+QUICK = ["quickstart", "reproduce_a_cell"]
 REPOSITORY = "keras-amp/keras_amp"
 
 
@@ -69,7 +77,13 @@ def assert_runs(name, backend, **environment):
     assert said.endswith(f"on {backend}\n")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in NAMES
+    ],
+)
 def test_notebooks_run(name):
     assert_runs(name, "tensorflow")
 

@@ -59,6 +59,7 @@ def empty(minilm, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_from_a_csv_to_a_served_model(empty, monkeypatch, capsys):
     need_imports("import keras_hub, tensorflow_text, tyro")
     programs = {

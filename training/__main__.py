@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 try:
     import tyro
 
+    from training.compare.compare_options import CommandLine as CompareLine
     from training.data.paper import PAPER_SETS
     from training.grid.grid_options import RECORDS_DIR, GridOptions
     from training.options.train_options import CommandLine
@@ -100,6 +101,15 @@ def table(options: Annotated[GridOptions, tyro.conf.arg(name="")]) -> None:
         sys.exit(1)
 
 
+def compare(options: CompareLine) -> None:
+    """Says whether mixing helps on your texts, by repeated, paired tests."""
+    options.checked()  # What is wrong is said before TensorFlow is loaded.
+    from training.compare.compare import compare
+
+    if compare(options, sys.argv[1:]):
+        sys.exit(1)
+
+
 def report(
     records_dir: Path = RECORDS_DIR,
     output: Path = Path("docs/RESULTS.md"),
@@ -137,6 +147,7 @@ def main() -> None:
     """Runs a command; bad input ends with one line and exit code 2."""
     commands: dict[str, Callable] = {
         "train": train,
+        "compare": compare,
         "predict": predict,
         "data": data,
         "table": table,

@@ -1,6 +1,7 @@
 """What every experiment trains on: sentences, labels, and how to split them."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -26,6 +27,11 @@ class Examples:
     def __getitem__(self, indices: np.ndarray) -> "Examples":
         """The examples at some indices, as `Examples`."""
         return Examples([self.texts[i] for i in indices], self.labels[indices])
+
+    def __add__(self, other: "Examples") -> "Examples":
+        """These examples and then others, as `Examples`."""
+        labels = np.concatenate([self.labels, other.labels])
+        return Examples(self.texts + other.texts, labels)
 
     @classmethod
     def of_pairs(cls, pairs: Iterable[tuple[int, str]]) -> "Examples":
@@ -55,10 +61,7 @@ class Dataset:
     @property
     def given(self) -> Examples:
         """Training and dev examples together: all but what is tested on."""
-        one, other = self.train, self.dev
-        return Examples(
-            one.texts + other.texts, np.concatenate([one.labels, other.labels])
-        )
+        return self.train + self.dev
 
 
 def hold_out(
@@ -95,15 +98,17 @@ def hold_out(
         # The error itself names classes by their indices, all of them.
         counts = np.bincount(examples.labels)
         single = [label_names[int(i)] for i in np.flatnonzero(counts == 1)]
-        reason = (
-            f"there is one example each of {listed(single)}"
-            if single
-            else f"there are {np.count_nonzero(counts)} classes"
-        )
+        number = np.count_nonzero(counts)
+        if single:
+            reason = f"there is one example each of {listed(single)}"
+            need = "three of each class at least"
+        else:
+            reason = f"there are {number} classes"
+            need = f"{math.ceil(number / share)} at least"
         raise ValueError(
             f"cannot set {share:.0%} of {len(examples)} examples aside with "
-            f"every class in both parts: {reason}; bring more examples, or "
-            "files of their own for the dev and the test set"
+            f"every class in both parts: {reason}; bring more examples, {need},"
+            " or files of their own for the dev and the test set"
         ) from error
     return examples[np.sort(kept)], examples[np.sort(held)]
 

@@ -1,6 +1,7 @@
 """One run of a grid, in whatever process it lands."""
 
 import os
+import time
 import traceback
 
 import keras
@@ -8,9 +9,11 @@ import tensorflow as tf
 
 from keras_amp.whole import check_writable
 from training.options.train_options import TrainOptions
+from training.run.calibration import Outputs
 from training.run.checkpoint import DamagedCheckpointError, discard_checkpoint
 from training.run.experiment import Experiment
-from training.run.record import begun, ended
+from training.run.record import begun, ended, rounded
+from training.run.regression import error_of_words
 
 
 def execute(options: TrainOptions, threads: int) -> dict:
@@ -47,9 +50,28 @@ def execute(options: TrainOptions, threads: int) -> dict:
 
 
 def _run(options: TrainOptions) -> dict:
+    start = time.perf_counter()
     experiment = Experiment.of_options(options)
-    results, curves, _ = experiment.run()
-    return ended(experiment.description(), results, curves)
+    dataset = experiment.dataset
+    results, curves, test = experiment.run()
+    if options.where.baselines:
+        results["words_regression_test_error"] = error_of_words(
+            dataset.given, dataset.test
+        )
+    record = ended(experiment.description(), results, curves)
+    if options.where.answers:
+        dev = experiment.outputs(dataset.dev)
+        record["answers"] = {"dev": _answers(dev), "test": _answers(test)}
+        record["seconds_in_all"] = rounded(time.perf_counter() - start)
+    return record
+
+
+def _answers(outputs: Outputs) -> dict[str, list]:
+    """The class that each text was given, and how probable it was."""
+    return {
+        "class": outputs.logits.argmax(axis=1).tolist(),
+        "confidence": [round(float(p), 4) for p in outputs.confidences()],
+    }
 
 
 def _prepare_process(threads: int) -> None:

@@ -2,11 +2,11 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 
-from training.machine import usable_cores
+from training.grid.running_options import RunningOptions
 from training.options.model_options import PAPER_BERT
 
 # The records that the documentation is made from, and where one's own go.
@@ -26,7 +26,7 @@ _SHARED = (
 
 
 @dataclasses.dataclass(frozen=True)
-class GridOptions:
+class GridOptions(RunningOptions):
     """Runs the experiments of a table or a part of it; what is done stays."""
 
     # 2, 3, 4, 5, figure-2, what-matters, knobs or few-labels; `--dry-run` shows
@@ -74,21 +74,6 @@ class GridOptions:
     records_dir: Path = OWN_RECORDS_DIR
     # Where unfinished runs keep their state, on every machine.
     work_dir: Path = Path("runs")
-    # Runs at a time on this machine; else its cores / --threads.
-    processes: int | None = None
-    # Cores of a run, here or on Ray.
-    threads: int = 1
-    # Start a Ray on this machine and run there.
-    ray: Literal["local"] | None = None
-    # Run on this Ray cluster, such as auto or ray://host:10001.
-    ray_address: str | None = None
-    # How often a run begins again whose process was lost.
-    retries: int = 2
-    # Run again what has failed before.
-    retry_failed: bool = False
-    # List the runs, what is done, the time left and the files that the rest
-    # wants; run nothing. No file needs to be there.
-    dry_run: bool = False
 
     def chosen(self) -> dict[str, tuple]:
         """Dict from axis to the values asked for, empty for all."""
@@ -108,7 +93,7 @@ class GridOptions:
     def shared(self) -> dict[str, Any]:
         """Dict of the fields of `TrainOptions` that all runs have."""
         fields = {name: getattr(self, name) for name in _SHARED}
-        return fields | {"records_dir": self.work_dir}
+        return fields | {"records_dir": self.work_dir, "baselines": False}
 
     def checked(self) -> "GridOptions":
         """These options with the number of processes filled in.
@@ -116,17 +101,6 @@ class GridOptions:
         Raises:
             ValueError: If an option has no value that would do.
         """
-        if self.ray and self.ray_address:
-            raise ValueError("--ray local and --ray-address exclude each other")
         if self.seeds is not None and self.seeds < 1:
             raise ValueError(f"--seeds must be above 0, not {self.seeds}")
-        if self.threads < 1:
-            raise ValueError(f"--threads must be above 0, not {self.threads}")
-        if self.processes is not None and self.processes < 1:
-            raise ValueError(
-                f"--processes must be above 0, not {self.processes}"
-            )
-        if self.retries < 0:
-            raise ValueError(f"--retries must be 0 or more, not {self.retries}")
-        processes = self.processes or max(1, usable_cores() // self.threads)
-        return dataclasses.replace(self, processes=processes)
+        return self.with_processes()

@@ -1,34 +1,21 @@
 """The command `table`: which runs, what is done, and on with the rest."""
 
-import contextlib
 import shlex
-import time
-from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
-from keras_amp.extras import needed
 from keras_amp.whole import check_writable
 from training.grid.grid_options import (
     OWN_RECORDS_DIR,
     RECORDS_DIR,
     GridOptions,
 )
-from training.grid.on_ray import run_on_ray
-from training.grid.processes import run_in_processes
+from training.grid.run_all import check_packages, outcome, run_all
 from training.grid.runs import Clock, Run, runs_of
 from training.grid.wanted import wanted
-from training.models.backbones import BACKBONES
-from training.run.record import read_record, write_record
+from training.run.record import read_record
 from training.terminal import console as new_console
 from training.terminal import shown
 
@@ -72,63 +59,16 @@ def run_grid(grid: GridOptions) -> int:
         _say_what_is_wanted(console, grid, left)
     if grid.dry_run or not left:
         return 0
-    _check_packages(left)
+    check_packages(left, "--backbones")
     check_writable(grid.records_dir)
-    if not (grid.ray or grid.ray_address):
+    if not grid.is_on_ray:
         check_writable(grid.work_dir)
-    return _run(console, grid, left, clock)
+    failures = run_all(console, left, clock, grid)
+    _say_how_to_read(console, grid)
+    return failures
 
 
-def _check_packages(runs: Iterable[Run]) -> None:
-    """Refuses what each run would fail for, one after the other."""
-    for name in {run.options.model.backbone for run in runs}:
-        if BACKBONES[name].needs:
-            module, install = BACKBONES[name].needs
-            needed(module, f"--backbones {name}", install)
-
-
-def _run(
-    console: Console, grid: GridOptions, left: list[Run], clock: Clock
-) -> int:
-    """Runs the rest, and writes each record as it comes."""
-    if grid.ray or grid.ray_address:
-        address = grid.ray_address or grid.ray
-        ended = run_on_ray(
-            left, address, grid.processes, grid.threads, grid.retries
-        )
-    else:
-        ended = run_in_processes(
-            left, grid.processes, grid.threads, grid.retries
-        )
-    start, failures, waiting = time.monotonic(), 0, set(left)
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    # Closing ends the processes, also when an interrupt comes between two runs.
-    with (
-        contextlib.closing(ended),
-        Progress(*columns, console=console) as progress,
-    ):
-        task = progress.add_task("", total=len(left))
-        for run, record in ended:
-            write_record(run.path, record, compact=True)
-            clock.add(record)
-            waiting.discard(run)
-            failures += "error" in record
-            done = len(left) - len(waiting)
-            rate = 3600 * done / (time.monotonic() - start)
-            time_left = clock.left(waiting, grid.processes)
-            status = f"{rate:.0f} runs an hour, time left: {time_left}"
-            progress.update(task, advance=1, description=status)
-            line = f"{done}/{len(left)} {shown(run)}: {_outcome(record)}"
-            if not console.is_terminal:
-                line += f"; {status}"
-            console.print(line)
-    if failures:
-        console.print(f"{failures} runs failed; their records say why.")
+def _say_how_to_read(console: Console, grid: GridOptions) -> None:
     command = "python -m training report"
     if grid.records_dir != RECORDS_DIR:
         # Where the report is, unless it is said, are the documented results.
@@ -136,7 +76,6 @@ def _run(
         command += f" --records-dir {_quoted(folder)}"
         command += f" --output {_quoted(output)}"
     console.print(f"Read them with  {command}")
-    return failures
 
 
 def _say_what_is_wanted(
@@ -158,22 +97,9 @@ def _quoted(path: Path) -> str:
     return shown(shlex.quote(str(path)))
 
 
-def _outcome(record: dict) -> str:
-    if "error" in record:
-        return f"FAILED: {shown(record['error'])}"
-    results = record["results"]
-    outcome = (
-        f"test error {results['test_error']:.1f} % in "
-        f"{results['seconds']:.0f} s"
-    )
-    if "started_anew" in record:
-        outcome += f"; started anew: {shown(record['started_anew'])}"
-    return outcome
-
-
 def _list(console: Console, records: dict[Run, dict | None]) -> None:
     table = Table("run", "steps", "state")
     for run, record in records.items():
-        state = _outcome(record) if record else "to do"
+        state = outcome(record) if record else "to do"
         table.add_row(shown(run), str(run.options.optimisation.steps), state)
     console.print(table)

@@ -111,9 +111,11 @@ class Clock:
         if not record or "results" not in record:
             return
         steps = max(1, record["configuration"]["steps"])
+        seconds = record["results"]["seconds"]
+        seconds = record.get("seconds_in_all", seconds)
         for key in self._keys(record["configuration"]):
             rates = self._rates.setdefault(key, [])
-            rates.append(record["results"]["seconds"] / steps)
+            rates.append(seconds / steps)
 
     def seconds(self, run: Run) -> float | None:
         """The seconds that a run will take, or `None` if nothing is known."""

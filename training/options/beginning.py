@@ -1,7 +1,6 @@
 """What is trained where nothing is asked for."""
 
 from training.models.backbones import BACKBONES
-from training.options.data_options import DataOptions
 from training.options.model_options import PAPER_BERT, ModelOptions
 
 _PAPER = {"backbone": "cnn", "bert": PAPER_BERT, "method": "word-amp"}
@@ -9,7 +8,7 @@ _PAPER = {"backbone": "cnn", "bert": PAPER_BERT, "method": "word-amp"}
 _OWN = _PAPER | {"backbone": "linear", "method": "none"}
 
 
-def beginning(data: DataOptions, model: ModelOptions) -> dict[str, str]:
+def beginning(is_own: bool, model: ModelOptions) -> dict[str, str]:
     """Backbone, what bert begins with, and method, if there is no wish.
 
     Data sets with a name are trained as in the paper. Someone's own texts are
@@ -17,7 +16,7 @@ def beginning(data: DataOptions, model: ModelOptions) -> dict[str, str]:
     classifier, which few texts are enough for.
 
     Args:
-        data: `DataOptions`.
+        is_own: Bool, whether it is for someone's own texts.
         model: `ModelOptions`; what it asks for is heeded.
 
     Returns:
@@ -26,7 +25,7 @@ def beginning(data: DataOptions, model: ModelOptions) -> dict[str, str]:
     Raises:
         ValueError: If the folder of `KERAS_AMP_MODELS` is none.
     """
-    if not data.is_own:
+    if not is_own:
         return _PAPER
     if model.bert is not None:
         return _OWN | {"backbone": "bert"}

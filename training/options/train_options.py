@@ -62,17 +62,22 @@ class TrainOptions:
         parts = dataclasses.asdict(self).values()
         return {key: value for part in parts for key, value in part.items()}
 
-    def resolved(self) -> "TrainOptions":
+    def resolved(self, as_own: bool = False) -> "TrainOptions":
         """These options with every default filled in.
+
+        Args:
+            as_own: Bool, whether a data set with a name, too, is trained as
+                someone's own texts are.
 
         Raises:
             ValueError: If an option has no value that would do.
         """
         self.data.check()
-        options = self._filled(beginning(self.data, self.model))
+        as_own = as_own or self.data.is_own
+        options = self._filled(beginning(as_own, self.model))
         options.model.check()
         options.mixing.check()
-        options = options._filled(options.preset())
+        options = options._filled(options.preset(as_own))
         names = (options.data.task, options.model.title, options.mixing.method)
         name = self.where.name or as_name("-".join(names))
         check_name(name)
@@ -81,9 +86,9 @@ class TrainOptions:
         options.optimisation.check_filled()
         return options
 
-    def preset(self) -> dict[str, Any]:
+    def preset(self, as_own: bool = False) -> dict[str, Any]:
         """Dict of the settings that backbone and data set come with."""
-        if self.data.is_own:
+        if as_own or self.data.is_own:
             return self.model.own_preset
         return self.model.preset | self.data.preset
 

@@ -4,6 +4,9 @@ import dataclasses
 import re
 import unicodedata
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +36,8 @@ class WhereOptions:
     # Go on from the last evaluation of a run with the same options that was
     # interrupted; the result is that of a run that was not.
     resume: bool = False
+    # Put into the record what was answered to each dev and test text.
+    answers: Annotated[bool, tyro.conf.Suppress] = False
 
 
 def as_name(text: str) -> str:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from keras_amp.comparison import holm
 from training.report.columns import measures
-from training.report.statistics import compare, corrected
+from training.report.statistics import compare
 from training.tables.table import Table
 
 
@@ -43,7 +44,7 @@ def rows_of(table: Table, results: pd.DataFrame) -> pd.DataFrame:
     measured = [f"{name}{end}" for name in measures() for end in ("", "_sd")]
     columns = [*axes, "seeds", *measured, *_COMPARED]
     frame = pd.DataFrame(rows).reindex(columns=columns)
-    frame["p_value"] = corrected(frame["p_value"])
+    frame["p_value"] = holm(frame["p_value"])
     return frame
 
 

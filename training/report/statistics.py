@@ -1,7 +1,6 @@
 """Means, paired differences, and whether they could be chance."""
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -69,26 +68,3 @@ def compare(errors: pd.Series, others: pd.Series) -> Difference | None:
         low, high = mean, mean
     relative = -100 * mean / float(others.mean()) if others.mean() else np.nan
     return Difference(mean, low, high, p_value, relative, len(each))
-
-
-def corrected(p_values: Sequence[float]) -> list[float]:
-    """Corrects p-values for their number (Holm 1979).
-
-    Args:
-        p_values: List of floats; `nan` counts as no test.
-
-    Returns:
-        List of floats: the chance that any of the tests would say so.
-
-    Examples:
-        >>> corrected([0.01, 0.04, 0.03])
-        [0.03, 0.06, 0.06]
-    """
-    given = np.asarray(p_values, dtype=float)
-    tested = np.flatnonzero(~np.isnan(given))
-    order = tested[np.argsort(given[tested])]
-    factors = len(order) - np.arange(len(order))
-    result = np.full(len(given), np.nan)
-    raised = np.maximum.accumulate(given[order] * factors)
-    result[order] = np.minimum(raised, 1.0)
-    return result.round(10).tolist()

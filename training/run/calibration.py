@@ -9,8 +9,8 @@ from keras_amp.calibration import (
     HIGHEST_TEMPERATURE,
     LOWEST_TEMPERATURE,
     fit_temperature,
-    reliability,
 )
+from keras_amp.comparison import measure
 
 
 class Outputs(NamedTuple):
@@ -42,12 +42,17 @@ def calibration_of(test: Outputs, dev: Outputs | None) -> dict[str, float]:
             temperature is fitted; `None` if there are none.
 
     Returns:
-        Dict of `test_loss`, the negative log-likelihood, and
-        `test_calibration_error`, the expected one in %; and if a temperature
-        follows from dev, `temperature`, and both measures at it, whose names
-        begin with `tempered_`.
+        Dict of `test_loss`, the negative log-likelihood,
+        `test_calibration_error`, the expected one in %, and `test_macro_f1`
+        in %; and if a temperature follows from dev, `temperature`, and the
+        first two at it, whose names begin with `tempered_`.
     """
-    measured = _at(test, 1.0)
+    found = _at(test, 1.0)
+    measured = {
+        "test_loss": found["nll"],
+        "test_calibration_error": found["ece"],
+        "test_macro_f1": found["macro-f1"],
+    }
     temperature = dev and temperature_of(dev)
     if not temperature:
         return measured
@@ -55,7 +60,8 @@ def calibration_of(test: Outputs, dev: Outputs | None) -> dict[str, float]:
     return {
         **measured,
         "temperature": temperature,
-        **{f"tempered_{name}": value for name, value in tempered.items()},
+        "tempered_test_loss": tempered["nll"],
+        "tempered_test_calibration_error": tempered["ece"],
     }
 
 
@@ -90,10 +96,4 @@ def out_of_domain_area(test: Outputs, others: Outputs) -> float:
 
 
 def _at(test: Outputs, temperature: float) -> dict[str, float]:
-    logits = test.logits.astype("float64") / temperature
-    log_p = scipy.special.log_softmax(logits, axis=1)
-    found = reliability(test.labels, logits, from_logits=True)
-    return {
-        "test_loss": -float(np.mean(log_p[range(len(log_p)), test.labels])),
-        "test_calibration_error": 100 * found.error,
-    }
+    return measure(test.labels, test.logits / temperature, from_logits=True)

@@ -143,8 +143,7 @@ class Experiment:
         """
         start = time.perf_counter()
         at_start = {}
-        if self.options.model.last_layer == "regression":
-            begin_at_regression(self.classifier, self.features)
+        if self.begin():
             at_start["regression_test_error"] = self.error()
         curves, best = fit(
             self.model,
@@ -155,9 +154,9 @@ class Experiment:
             console,
         )
         seconds = time.perf_counter() - start
-        test = self._outputs(self.dataset.test)
+        test = self.outputs(self.dataset.test)
         is_trained_on = bool(self.options.optimisation.refit)
-        dev = None if is_trained_on else self._outputs(self.dataset.dev)
+        dev = None if is_trained_on else self.outputs(self.dataset.dev)
         results = {
             "dev_error": curves["dev_error"][best],
             "test_error": curves["test_error"][best],
@@ -168,7 +167,7 @@ class Experiment:
             **at_start,
         }
         if self.others is not None:
-            others = self._outputs(self.others)
+            others = self.outputs(self.others)
             results["out_of_domain_area"] = out_of_domain_area(test, others)
         if self.options.mixing.lam_points:
             size = len(test.labels)
@@ -181,12 +180,20 @@ class Experiment:
             )
         return results, curves, test
 
+    def begin(self) -> bool:
+        """Gives the last layer what it is to begin with; whether it learnt."""
+        is_regression = self.options.model.last_layer == "regression"
+        if is_regression:
+            begin_at_regression(self.classifier, self.features)
+        return is_regression
+
     def error(self) -> float:
         """The classifier's error on the test set, in %."""
-        logits, labels = self._outputs(self.dataset.test)
+        logits, labels = self.outputs(self.dataset.test)
         return 100 * float(np.mean(logits.argmax(axis=1) != labels))
 
-    def _outputs(self, examples: Examples) -> Outputs:
+    def outputs(self, examples: Examples) -> Outputs:
+        """What the classifier says of some texts, as it is now."""
         return predict_logits(
             self.classifier, self._batches(examples, EVALUATION_BATCH_SIZE)
         )

@@ -18,7 +18,8 @@ from training.grid.execute import execute
 from training.grid.grid_options import GridOptions
 from training.grid.on_ray import run_on_ray
 from training.grid.processes import run_in_processes
-from training.grid.run_grid import _outcome, run_grid
+from training.grid.run_all import outcome
+from training.grid.run_grid import run_grid
 from training.grid.runs import Clock, runs_of
 from training.options.configuration import configuration, key_of
 from training.options.train_options import TrainOptions
@@ -324,8 +325,8 @@ def test_a_run_whose_checkpoint_is_damaged_starts_anew(grid, monkeypatch):
     assert str(path) in record["started_anew"]
     assert "started_anew" not in expected
     assert record["curves"] == expected["curves"]
-    assert "test error" in _outcome(record)
-    assert "; started anew: --resume: the checkpoint" in _outcome(record)
+    assert "test error" in outcome(record)
+    assert "; started anew: --resume: the checkpoint" in outcome(record)
 
 
 def test_a_checkpoint_stays_until_the_record_is_kept(grid):
@@ -466,6 +467,7 @@ def test_an_interrupt_of_the_parent_alone_loses_no_run(grid):
     assert len(records_in(grid)) + len(written_in(grid.work_dir)) == 2
 
 
+@pytest.mark.slow
 def test_ray_brings_back_runs_whose_worker_is_killed(grid):
     runs = runs_of(dataclasses.replace(grid, **LONG))
     expected = {

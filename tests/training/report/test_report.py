@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from keras_amp.comparison import holm
 from training.__main__ import main
 from training.methods.methods import METHODS
 from training.options.configuration import configuration
@@ -22,7 +23,7 @@ from training.report.figures import FIGURES, with_unmixed
 from training.report.numbers import rows_of
 from training.report.results import load_records, results_of
 from training.report.sections import failures
-from training.report.statistics import compare, corrected
+from training.report.statistics import compare
 from training.report.write_report import report
 from training.tables import TABLES
 
@@ -142,11 +143,11 @@ def test_differences_without_spread_are_not_tested(errors):
 
 def test_a_p_value_is_multiplied_by_the_number_of_tests_left():
     nan = float("nan")
-    got = corrected([0.04, nan, 0.001, 0.5, 0.9])
+    got = holm([0.04, nan, 0.001, 0.5, 0.9])
     assert got[0] == pytest.approx(0.12)
     assert np.isnan(got[1])
     assert got[2:] == pytest.approx([0.004, 1.0, 1.0])
-    assert corrected([]) == []
+    assert holm([]) == []
 
 
 def test_runs_that_were_trained_otherwise_do_not_mix(records):

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.metrics import f1_score
 
 from tests.training.run.test_messages import own, printed
 from tests.training.run.test_train import late_words
@@ -54,7 +55,14 @@ def test_loss_and_calibration_error_before_and_after_the_temperature_of_dev():
     assert after == pytest.approx(loss_and_error(test, temperature), abs=1e-4)
     assert np.all(np.array(after) < before)
     unknown = calibration_of(test, None)
-    assert unknown.keys() == {"test_loss", "test_calibration_error"}
+    assert unknown.keys() == {
+        "test_loss",
+        "test_calibration_error",
+        "test_macro_f1",
+    }
+    answers = test.logits.argmax(axis=1)
+    expected = f1_score(test.labels, answers, average="macro")
+    assert got["test_macro_f1"] == pytest.approx(100 * expected)
     assert unknown.items() < got.items()
 
 
@@ -157,6 +165,9 @@ def test_a_run_records_it_all_and_exports_the_temperature_if_asked(
     served = Outputs(np.log(answer["probabilities"]), labels)
     found = calibration_of(served, None)
     begin = "tempered_" if is_asked else ""
+    # A temperature changes no answer.
+    f1 = found.pop("test_macro_f1")
+    assert results["test_macro_f1"] == pytest.approx(f1, abs=1e-3)
     for name, value in found.items():
         assert results[begin + name] == pytest.approx(value, abs=1e-3)
     other = "" if is_asked else "tempered_"

@@ -1,0 +1,252 @@
+"""Which method helps on one's own arrays: repeated splits, a paired test."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import tree
+
+from keras_amp.comparison.comparison import Comparison, behind
+from keras_amp.comparison.measures import MEASURES, measure
+from keras_amp.extras import WhenUsed
+
+splits = WhenUsed(
+    "sklearn.model_selection", "Comparing", '"keras_amp[compare]"'
+)
+
+
+def compare(
+    build: Callable[[], keras.Model],
+    x: Any,
+    y: Any,
+    methods: Mapping[str, Callable[[keras.Model], keras.Model]],
+    *,
+    epochs: int,
+    batch_size: int = 32,
+    optimizer: Any = "adam",
+    loss: Any = "sparse_categorical_crossentropy",
+    repeats: int = 10,
+    test_share: float = 0.1,
+    metric: str = "error",
+    references: Mapping[str, Callable] | None = None,
+    seed: int = 0,
+    verbose: int = 1,
+) -> Comparison:
+    """Says whether a way to train helps on this model and these data.
+
+    For each of `repeats` random splits, classes kept, the model is trained
+    without anything ("none") and by each method: the same split, weights at
+    the start, order of batches and number of epochs. The test allows for the
+    overlap of the training sets and for the number of methods. After half of
+    the splits, methods that are clearly behind are dropped.
+
+    Args:
+        build: Function without arguments that returns a built, uncompiled
+            `keras.Model` with one output, probabilities or logits as `loss`
+            wants.
+        x: Array, or a list or dict of arrays, whose first axis is that of the
+            examples.
+        y: Int array `(examples,)`, the classes.
+        methods: Dict from a name to a function of what `build` returns to a
+            model that trains it, such as
+            `lambda model: keras_amp.Mixup(model, "hidden")`.
+        epochs, batch_size: Ints, of `fit`.
+        optimizer: What `compile` takes; of an optimizer, each run gets a copy.
+        loss: What `compile` takes.
+        repeats: Int, the number of splits, at least 2.
+        test_share: Float, the part of the examples that is tested on.
+        metric: String, what decides: "error", "nll", "ece" or "macro-f1".
+        references: Dict from a name to a function `(x_train, y_train, x_test)`
+            that returns predictions as the model's, of something simple that
+            should be beaten.
+        seed: Int; the same seed repeats the comparison.
+        verbose: 0, or 1 for a line per run.
+
+    Returns:
+        `Comparison`: print it for the answer; `recommended`, `rows()`, and
+        `plot(comparison)` for a figure.
+
+    Raises:
+        ValueError: If there is no method, one is called "none", a class has
+            too few examples, or a number is out of its range.
+
+    Examples:
+        >>> def build():
+        ...     inputs = keras.Input((4,))
+        ...     x = keras.layers.Dense(8, "relu", name="hidden")(inputs)
+        ...     return keras.Model(inputs, keras.layers.Dense(2, "softmax")(x))
+        >>> x = np.random.default_rng(0).normal(size=(60, 4))
+        >>> y = (x[:, 0] > 0).astype(int)
+        >>> found = compare(
+        ...     build,
+        ...     x,
+        ...     y,
+        ...     {"clip": lambda model: model},
+        ...     epochs=1,
+        ...     repeats=2,
+        ...     verbose=0,
+        ... )
+        >>> found.recommended
+        'none'
+    """
+    y = _checked_labels(y, methods, metric, repeats)
+    divided = splits.StratifiedShuffleSplit(
+        repeats, test_size=test_share, random_state=seed
+    )
+    try:
+        every_split = list(divided.split(y, y))
+    except ValueError as error:
+        raise ValueError(_too_few(y, test_share)) from error
+    systems = {"none": lambda model: model, **methods}
+    scores = {name: {one: [] for one in MEASURES} for name in systems}
+    beside = {name: {one: [] for one in MEASURES} for name in references or {}}
+    kept, held = every_split[0]
+    found = Comparison(
+        scores,
+        metric,
+        len(held) / len(kept),
+        len(y),
+        len(np.unique(y)),
+        references=beside,
+    )
+    recipe = _Recipe(build, optimizer, loss, epochs, batch_size)
+    dropped: list[str] = []
+    for repeat, (kept, held) in enumerate(every_split):
+        train = _at(x, kept), y[kept]
+        test = _at(x, held), y[held]
+        for name, wrap in systems.items():
+            values = dict.fromkeys(MEASURES, np.nan)
+            if name not in dropped:
+                values = recipe.scores(wrap, train, test, seed + repeat)
+                _tell(verbose, repeat, repeats, name, metric, values)
+            _add(scores[name], values)
+        for name, answers in (references or {}).items():
+            predicted = answers(*train, test[0])
+            _add(beside[name], measure(test[1], predicted, recipe.has_logits))
+        if repeat + 1 == repeats // 2:
+            dropped = behind(_as_it_is(found))
+    return _as_it_is(found)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Recipe:
+    """How each run is trained."""
+
+    build: Callable[[], keras.Model]
+    optimizer: Any
+    loss: Any
+    epochs: int
+    batch_size: int
+
+    @property
+    def has_logits(self) -> bool:
+        config = keras.losses.get(self.loss)
+        config = getattr(config, "get_config", dict)()
+        return bool(config.get("from_logits", False))
+
+    def scores(
+        self, wrap: Callable, train: tuple, test: tuple, seed: int
+    ) -> dict[str, float]:
+        """Trains from the weights of this seed, and measures."""
+        keras.utils.set_random_seed(seed)
+        model = wrap(self.build())
+        model.compile(_copy_of(self.optimizer), self.loss)
+        # What a method draws when it wraps moves no other method's batches.
+        keras.utils.set_random_seed(seed)
+        size, epochs = self.batch_size, self.epochs
+        model.fit(*train, batch_size=size, epochs=epochs, verbose=0)
+        # `predict` would be traced anew for each model, and TensorFlow warn.
+        predicted = [
+            keras.ops.convert_to_numpy(
+                model(_at(test[0], slice(begin, begin + size)), training=False)
+            )
+            for begin in range(0, len(test[1]), size)
+        ]
+        return measure(test[1], np.concatenate(predicted), self.has_logits)
+
+
+def _as_it_is(found: Comparison) -> Comparison:
+    """A copy that has computed nothing from fewer scores."""
+    return dataclasses.replace(found)
+
+
+def _copy_of(optimizer: Any) -> Any:
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        return type(optimizer).from_config(optimizer.get_config())
+    return optimizer
+
+
+def _at(x: Any, indices: Any) -> Any:
+    return tree.map_structure(lambda one: np.asarray(one)[indices], x)
+
+
+def _add(lists: dict[str, list[float]], values: dict[str, float]) -> None:
+    for name, value in values.items():
+        lists[name].append(value)
+
+
+def _tell(
+    verbose: int,
+    repeat: int,
+    repeats: int,
+    name: str,
+    metric: str,
+    values: dict[str, float],
+) -> None:
+    if verbose:
+        told = f"{MEASURES[metric].title} {values[metric]:.4g}"
+        print(f"split {repeat + 1} of {repeats}, {name}: {told}", flush=True)
+
+
+def _checked_labels(
+    y: Any, methods: Mapping, metric: str, repeats: int
+) -> np.ndarray:
+    """The labels as ints, once nothing is wrong with them and the rest."""
+    if not methods or "none" in methods:
+        raise ValueError(
+            "`methods` must hold one method at least, none of them called "
+            f"'none', which is always compared. Received: {[*methods]}"
+        )
+    if metric not in MEASURES:
+        raise ValueError(
+            f"`metric` must be one of {', '.join(MEASURES)}. Received: "
+            f"metric={metric!r}"
+        )
+    if repeats < 2:
+        raise ValueError(
+            f"`repeats` must be 2 at least. Received: repeats={repeats!r}"
+        )
+    labels = np.asarray(y)
+    if labels.ndim != 1 or labels.dtype.kind not in "iub":
+        raise ValueError(
+            "`y` must be ints of shape (examples,), the classes; "
+            "`numpy.unique(y, return_inverse=True)[1]` makes them of names. "
+            f"Received: {labels.dtype} of shape {labels.shape}"
+        )
+    if len(np.unique(labels)) < 2:
+        raise ValueError(
+            f"`y` must have two classes at least. Received: {np.unique(labels)}"
+        )
+    return labels.astype("int32")
+
+
+def _too_few(y: np.ndarray, test_share: float) -> str:
+    """What is lacking for splits that have each class on both sides."""
+    classes, counts = np.unique(y, return_counts=True)
+    if not 0 < test_share < 1:
+        return (
+            "`test_share` must be above 0 and below 1. Received: "
+            f"test_share={test_share!r}"
+        )
+    if counts.min() < 2:
+        few = classes[counts < 2]
+        return (
+            "`y` must have two examples of each class at least, one for each "
+            f"side of a split. Received: one of {', '.join(map(str, few))}"
+        )
+    return (
+        f"`y` must have more examples, so that {test_share:.0%} of them hold "
+        f"each of {len(classes)} classes. Received: {len(y)} examples"
+    )

@@ -1,0 +1,278 @@
+"""What came out of a comparison: an answer, a table, a figure."""
+
+import dataclasses
+import functools
+import math
+from typing import Any
+
+from keras_amp.comparison.measures import MEASURES, Measure
+from keras_amp.comparison.statistics import (
+    LEVEL,
+    Difference,
+    bootstrap_interval,
+    difference,
+    holm,
+    repeats_needed,
+    smallest_difference,
+)
+
+LEAST_TO_DROP = 4  # splits, before which nothing is clear
+_DROP_LEVEL = 0.1
+
+Scores = dict[str, dict[str, list[float]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Methods that met the same splits of the same data.
+
+    Attributes:
+        scores: Dict from a method's name to a dict from the name of each of
+            `MEASURES` to a list of floats, one per split; `nan` where the
+            method was dropped.
+        metric: String, the measure that decides.
+        overlap: Float, n_test / n_train; 0 if all splits test on the same
+            examples and only seeds differ.
+        num_examples, num_classes: Ints.
+        baseline: String, the method that the others are compared with.
+        references: What else met the splits, as `scores`; it is compared, and
+            neither recommended nor counted as a test.
+
+    Examples:
+        >>> plain, mixed = [10.0, 11.0, 9.0, 10.0], [8.1, 9.0, 7.0, 8.0]
+        >>> scores = {
+        ...     "none": {"error": plain, "ece": plain},
+        ...     "sent": {"error": mixed, "ece": mixed},
+        ... }
+        >>> Comparison(scores, "error", 0.1, 400, 5).recommended
+        'sent'
+    """
+
+    scores: Scores
+    metric: str
+    overlap: float
+    num_examples: int
+    num_classes: int
+    baseline: str = "none"
+    references: Scores = dataclasses.field(default_factory=dict)
+
+    @property
+    def measure(self) -> Measure:
+        """The `Measure` that decides."""
+        return MEASURES[self.metric]
+
+    @property
+    def methods(self) -> list[str]:
+        """The names of all methods but the baseline."""
+        return [name for name in self.scores if name != self.baseline]
+
+    @property
+    def repeats(self) -> int:
+        """The number of splits."""
+        return len(self.scores[self.baseline][self.metric])
+
+    @functools.cached_property
+    def differences(self) -> dict[str, Difference]:
+        """Each method and reference, minus the baseline, in the metric."""
+        others = self.scores[self.baseline][self.metric]
+        every = self.scores | self.references
+        return {
+            name: difference(of_one[self.metric], others, self.overlap)
+            for name, of_one in every.items()
+            if name != self.baseline
+            and any(map(math.isfinite, of_one.get(self.metric, ())))
+        }
+
+    @functools.cached_property
+    def p_values(self) -> dict[str, float]:
+        """Each method's p-value, corrected for the number of methods.
+
+        A method that was dropped counts as one that shows nothing.
+        """
+        raw = [
+            self.differences[name].p_value
+            if self.differences[name].repeats == self.repeats
+            else 1.0
+            for name in self.methods
+        ]
+        return dict(zip(self.methods, holm(raw), strict=True))
+
+    @property
+    def recommended(self) -> str:
+        """The best of what is better than the baseline beyond chance.
+
+        The baseline, if there is none.
+        """
+        better = [
+            name
+            for name in self.methods
+            if self.p_values[name] <= LEVEL and self.gain(name) > 0
+        ]
+        return max(better, key=self.gain, default=self.baseline)
+
+    @property
+    def smallest_difference(self) -> float:
+        """The true difference that so many splits find, four times in five.
+
+        It is that of the method whose differences scatter most; `nan` if
+        nothing is known of that.
+        """
+        deviation = max(
+            (self.differences[name].deviation for name in self.methods),
+            default=0.0,
+        )
+        if self.repeats < 2 or not deviation:
+            return math.nan
+        return smallest_difference(
+            deviation, self.repeats, self.overlap, len(self.methods)
+        )
+
+    def gain(self, name: str) -> float:
+        """How much better a method is than the baseline; below 0 if worse."""
+        return self._sign * self.differences[name].mean
+
+    def mean(self, name: str, metric: str) -> float:
+        """The mean of a measure over the splits that a method has met."""
+        values = (self.scores | self.references)[name].get(metric, [])
+        known = [one for one in values if math.isfinite(one)]
+        return sum(known) / len(known) if known else math.nan
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table: a dict per method and reference, the baseline first."""
+        others = {**self.scores, **self.references}
+        others.pop(self.baseline)
+        return [
+            self._row(self.baseline, None),
+            *(self._row(name, self.differences.get(name)) for name in others),
+        ]
+
+    def _row(self, name: str, found: Difference | None) -> dict[str, Any]:
+        means = {metric: self.mean(name, metric) for metric in MEASURES}
+        row = {"method": name, "splits": self.repeats, **means}
+        if found is None:
+            return row
+        every = self.scores | self.references
+        low, high = bootstrap_interval(
+            every[name][self.metric],
+            self.scores[self.baseline][self.metric],
+            self.overlap,
+        )
+        return row | {
+            "splits": found.repeats,
+            "difference": found.mean,
+            "low": found.low,
+            "high": found.high,
+            "bootstrap_low": low,
+            "bootstrap_high": high,
+            "p_value": self.p_values.get(name, math.nan),
+        }
+
+    def __str__(self) -> str:
+        """The answer: what to use, and how sure that is."""
+        return " ".join([self._finding(), self._resolution()]).strip()
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.measure.higher_is_better else -1
+
+    def _finding(self) -> str:
+        begin = (
+            f"With {self.num_examples} examples in {self.num_classes} classes"
+            f" and {_counted(self.repeats, self._kind)}"
+        )
+        if self.recommended != self.baseline:
+            name, other = self.recommended, "ece"
+            if self.metric == "ece":
+                other = "error"
+            beside = MEASURES[other].title.replace(" (%)", "")
+            return (
+                f"{begin}: use {name}. It has {self._told(name)}; "
+                f"{beside} {self.mean(name, other):.1f} % instead of "
+                f"{self.mean(self.baseline, other):.1f} %."
+            )
+        if not self.methods:
+            return f"{begin}: nothing was compared with {self.baseline}."
+        best = max(self.methods, key=self.gain)
+        count = len(self.methods)
+        none, which = (
+            (f"{best} is not better than training without it", "it")
+            if count == 1
+            else (
+                f"none of {count} methods is better than training without them",
+                f"{best}, the best of them,",
+            )
+        )
+        return (
+            f"{begin}, {none} beyond chance: {which} has {self._told(best)}. "
+            f"Use {self.baseline}."
+        )
+
+    def _told(self, name: str) -> str:
+        """A difference as a part of a sentence."""
+        found, digits = self.differences[name], self.measure.digits
+        gain, unit = round(self.gain(name), digits), self.measure.unit
+        word = self.measure.better if gain >= 0 else self.measure.worse
+        sign = self._sign if gain >= 0 else -self._sign
+        low, high = sorted(sign * one for one in (found.low, found.high))
+        p_value = self.p_values.get(name, found.p_value)
+        if found.repeats < self.repeats:
+            chance = f"dropped after {found.repeats}"
+        else:
+            chance = f"p = {p_value:.2g}"
+        return (
+            f"{abs(gain):.{digits}f}{unit} {word} (95 % interval "
+            f"{low:.{digits}f} to {high:.{digits}f}, {chance})"
+        )
+
+    def _resolution(self) -> str:
+        """What was there to be found, and what it would take to find more."""
+        found, step = self.smallest_difference, self.measure.step
+        if not self.methods or math.isnan(found):
+            return ""
+        digits, unit = self.measure.digits, self.measure.unit
+        told = (
+            f"A true difference of {found:.{digits}f}{unit} is found so with a "
+            "chance of 80 %"
+        )
+        if found <= step:
+            return f"{told}."
+        deviation = max(
+            self.differences[name].deviation for name in self.methods
+        )
+        needed = repeats_needed(
+            step, deviation, self.overlap, len(self.methods)
+        )
+        if needed is None:
+            return (
+                f"{told}; one of {step:g}{unit} is not, however many "
+                f"{self._kind}: that takes more examples."
+            )
+        return (
+            f"{told}; one of {step:g}{unit} takes about {needed} {self._kind}."
+        )
+
+    @property
+    def _kind(self) -> str:
+        return "splits" if self.overlap else "seeds"
+
+
+def behind(comparison: Comparison) -> list[str]:
+    """The methods that need no more splits: they are behind already.
+
+    A method is if it is worse than the baseline beyond a chance of 10 %, in a
+    one-sided test, after `LEAST_TO_DROP` splits at least. Who is dropped can
+    only miss a recommendation: the chance of a wrong one does not rise by it,
+    and the correction goes on counting all.
+    """
+    if comparison.repeats < LEAST_TO_DROP:
+        return []
+    return [
+        name
+        for name in comparison.methods
+        if comparison.gain(name) < 0
+        and comparison.differences[name].p_value / 2 < _DROP_LEVEL
+    ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number != 1 else noun.removesuffix('s')}"

@@ -1,0 +1,1 @@
+"""Which method helps on one's own data."""
