@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import tree
 
-from keras_amp.comparison.comparison import Comparison, behind
+from keras_amp.comparison.comparison import Comparison, Scores, behind
 from keras_amp.comparison.measures import MEASURES, measure
 from keras_amp.extras import WhenUsed
 
@@ -100,8 +100,10 @@ def compare(
     except ValueError as error:
         raise ValueError(_too_few(y, test_share)) from error
     systems = {"none": lambda model: model, **methods}
-    scores = {name: {one: [] for one in MEASURES} for name in systems}
-    beside = {name: {one: [] for one in MEASURES} for name in references or {}}
+    scores: Scores = {name: {one: [] for one in MEASURES} for name in systems}
+    beside: Scores = {
+        name: {one: [] for one in MEASURES} for name in references or {}
+    }
     kept, held = every_split[0]
     found = Comparison(
         scores,
