@@ -18,6 +18,7 @@ from training.report.panels import (
     line_with_band,
     panels_of,
 )
+from training.report.reliability import has_bins, reliability_of_variants
 
 
 def draw_figure(
@@ -195,12 +196,15 @@ class Figure:
         caption: String.
         unmixed: String, the table whose runs without mixing it shows too;
             `None` if its own are enough.
+        shows: Function of a record to a bool, whether it has what is shown;
+            there is no figure where none has.
     """
 
     table: str
     draw: Callable[[pd.DataFrame, pd.DataFrame], plt.Figure]
     caption: str
     unmixed: str | None = None
+    shows: Callable[[dict], bool] = lambda record: True
 
 
 FIGURES = {
@@ -236,5 +240,14 @@ FIGURES = {
         what_matters,
         "What each change does: difference of the test error to what it is "
         "compared with, and its 95 % bootstrap interval. Left of 0 is better.",
+    ),
+    "reliability.png": Figure(
+        "knobs",
+        reliability_of_variants,
+        "How right the answers of each of the knobs' variants are, by how sure "
+        "they are of them, over all its runs as trained, with the expected "
+        "calibration error. Below the line it promises too much. The larger a "
+        "point, the more answers.",
+        shows=has_bins,
     ),
 }

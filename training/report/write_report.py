@@ -72,7 +72,7 @@ def report(records_dir: Path, output: Path, is_drawing: bool) -> list[Path]:
     figures = {
         name: figure
         for name, figure in FIGURES.items()
-        if not results[figure.table].empty
+        if any(map(figure.shows, results[figure.table]["record"]))
     }
     if is_drawing:
         for name, figure in figures.items():
@@ -80,6 +80,7 @@ def report(records_dir: Path, output: Path, is_drawing: bool) -> list[Path]:
             runs = results[figure.table]
             if figure.unmixed is not None:
                 runs = with_unmixed(runs, results[figure.unmixed])
+            runs = runs[[figure.shows(one) for one in runs["record"]]]
             draw_figure(name, runs, rows[figure.table], path)
             written.append(path)
     sections = [

@@ -1,6 +1,6 @@
 """How far a classifier's probabilities are to be trusted."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.special
@@ -9,6 +9,7 @@ from keras_amp.calibration import (
     HIGHEST_TEMPERATURE,
     LOWEST_TEMPERATURE,
     fit_temperature,
+    reliability,
 )
 from keras_amp.comparison import measure
 
@@ -33,7 +34,7 @@ class Outputs(NamedTuple):
         return self.probabilities().max(axis=1)
 
 
-def calibration_of(test: Outputs, dev: Outputs | None) -> dict[str, float]:
+def calibration_of(test: Outputs, dev: Outputs | None) -> dict[str, Any]:
     """What is recorded of a test set's probabilities.
 
     Args:
@@ -43,15 +44,17 @@ def calibration_of(test: Outputs, dev: Outputs | None) -> dict[str, float]:
 
     Returns:
         Dict of `test_loss`, the negative log-likelihood,
-        `test_calibration_error`, the expected one in %, and `test_macro_f1`
-        in %; and if a temperature follows from dev, `temperature`, and the
-        first two at it, whose names begin with `tempered_`.
+        `test_calibration_error`, the expected one in %, `test_macro_f1` in %
+        and `reliability`, a dict of lists with one number for each bin; and
+        if a temperature follows from dev, `temperature`, and the first two at
+        it, whose names begin with `tempered_`.
     """
     found = _at(test, 1.0)
     measured = {
         "test_loss": found["nll"],
         "test_calibration_error": found["ece"],
         "test_macro_f1": found["macro-f1"],
+        "reliability": _bins_of(test),
     }
     temperature = dev and temperature_of(dev)
     if not temperature:
@@ -93,6 +96,15 @@ def out_of_domain_area(test: Outputs, others: Outputs) -> float:
     is_test = np.repeat([1, 0], [len(test.logits), len(others.logits)])
     sure = np.concatenate([test.confidences(), others.confidences()])
     return 100 * float(roc_auc_score(is_test, sure))
+
+
+def _bins_of(test: Outputs) -> dict[str, list[float]]:
+    """What a reliability diagram shows; 0 for bins without an answer."""
+    found = reliability(test.labels, test.logits, from_logits=True)
+    return {
+        name: np.nan_to_num(getattr(found, name)).tolist()
+        for name in ("confidence", "accuracy", "count")
+    }
 
 
 def _at(test: Outputs, temperature: float) -> dict[str, float]:

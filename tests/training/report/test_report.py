@@ -484,3 +484,37 @@ def test_errors_of_failed_runs_are_no_markdown(records):
     assert text.endswith(
         r"seed 0: `'ValueError': [no](x)\n# \x1b[1mB\n`" + "\n"
     )
+
+
+def test_reliability_is_that_of_all_runs_together(tmp_path):
+    def of_seed(seed, accuracy, count):
+        cell = {"place": "sent", "variant": "mixup"}
+        record = record_of("knobs", cell, seed, 20.0)
+        record["results"]["reliability"] = {
+            "confidence": [0.0, 0.5, 0.9],
+            "accuracy": [0.0, *accuracy],
+            "count": [0.0, *count],
+        }
+        return record
+
+    records = [
+        of_seed(0, [0.5, 0.7], [10.0, 30.0]),
+        of_seed(1, [0.1, 0.9], [30.0, 30.0]),
+    ]
+    drawn = FIGURES["reliability.png"]
+    results = results_of(TABLES["knobs"], records)
+    (panel,) = drawn.draw(results, None).axes
+    points = panel.collections[0].get_offsets()
+    np.testing.assert_allclose(points, [[0.5, 0.2], [0.9, 0.8]])
+    # 40 answers that are off by 0.3, and 60 by 0.1.
+    assert panel.get_title().endswith("\n18.0 %")
+    plt.close("all")
+
+    # There is a figure where a record has bins, of these records alone.
+    none = record_of("knobs", {"place": "sent", "variant": "fold"}, 0, 20.0)
+    folder = write([none], tmp_path / "without")
+    names = {one.name for one in report(folder, tmp_path / "a" / "a.md", True)}
+    assert "reliability.png" not in names
+    folder = write([none, *records], tmp_path / "with")
+    names = {one.name for one in report(folder, tmp_path / "b" / "b.md", True)}
+    assert "reliability.png" in names

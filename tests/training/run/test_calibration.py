@@ -59,7 +59,12 @@ def test_loss_and_calibration_error_before_and_after_the_temperature_of_dev():
         "test_loss",
         "test_calibration_error",
         "test_macro_f1",
+        "reliability",
     }
+    bins = got["reliability"]
+    gaps = np.abs(np.subtract(bins["accuracy"], bins["confidence"]))
+    error = np.average(gaps, weights=bins["count"])
+    assert got["test_calibration_error"] == pytest.approx(100 * error)
     answers = test.logits.argmax(axis=1)
     expected = f1_score(test.labels, answers, average="macro")
     assert got["test_macro_f1"] == pytest.approx(100 * expected)
@@ -166,6 +171,7 @@ def test_a_run_records_it_all_and_exports_the_temperature_if_asked(
     found = calibration_of(served, None)
     begin = "tempered_" if is_asked else ""
     # A temperature changes no answer.
+    del found["reliability"]
     f1 = found.pop("test_macro_f1")
     assert results["test_macro_f1"] == pytest.approx(f1, abs=1e-3)
     for name, value in found.items():
