@@ -15,6 +15,7 @@ import scipy.sparse
 import scipy.sparse.linalg
 import tensorflow as tf
 
+import keras_amp
 from training.data.dataset import Examples
 from training.run.batches import batches
 
@@ -147,7 +148,8 @@ def compare_words(features: Features) -> Compared | None:
         of_words, of_features = (
             cross_val_predict(model, x, labels, cv=folds) != labels
             for model, x in (
-                (_of_words(), texts),
+                # The words that the linear classifier would see, no others.
+                (_of_words(r"\S+"), _standardized(texts)),
                 (_regression(), features.values),
             )
         )
@@ -166,15 +168,20 @@ def _regression() -> Any:
     return LogisticRegression(C=_C, max_iter=1000)
 
 
-def _of_words() -> Any:
+def _of_words(pattern: str = r"\w+|[^\w\s]") -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline
 
-    # All letters that are no space are words, so that most texts have one.
+    # By default all letters that are no space are words: most texts have one.
     words = TfidfVectorizer(
-        ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]"
+        ngram_range=(1, 2), sublinear_tf=True, token_pattern=pattern
     )
     return make_pipeline(words, _regression())
+
+
+def _standardized(texts: list[str]) -> list[str]:
+    words = keras_amp.text.standardize(tf.constant(texts)).numpy()
+    return [one.decode("utf-8") for one in words]
 
 
 def _some(examples: Examples, most: int) -> Examples:
