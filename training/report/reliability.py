@@ -43,8 +43,8 @@ def reliability_of_variants(
             f"{label('variant', variant)}\n{error / total.sum():.1f} %",
             fontsize="medium",
         )
-        panel.set_xlim(0, 1)
-        panel.set_ylim(0, 1)
+        panel.set_xlim(0, 1.02)
+        panel.set_ylim(-0.02, 1.03)
         panel.set_xlabel("confidence")
     panels[0].set_ylabel("share of right answers")
     return figure
