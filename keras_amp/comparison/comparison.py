@@ -5,6 +5,7 @@ import functools
 import math
 from typing import Any
 
+from keras_amp.comparison.answer import answer
 from keras_amp.comparison.measures import MEASURES, Measure
 from keras_amp.comparison.statistics import (
     LEVEL,
@@ -12,7 +13,6 @@ from keras_amp.comparison.statistics import (
     bootstrap_interval,
     difference,
     holm,
-    repeats_needed,
     smallest_difference,
 )
 
@@ -169,91 +169,16 @@ class Comparison:
 
     def __str__(self) -> str:
         """The answer: what to use, and how sure that is."""
-        return " ".join([self._finding(), self._resolution()]).strip()
+        return answer(self)
+
+    @property
+    def kind(self) -> str:
+        """What the repeats are called: "splits", or "seeds"."""
+        return "splits" if self.overlap else "seeds"
 
     @property
     def _sign(self) -> int:
         return 1 if self.measure.higher_is_better else -1
-
-    def _finding(self) -> str:
-        begin = (
-            f"With {self.num_examples} examples in {self.num_classes} classes"
-            f" and {_counted(self.repeats, self._kind)}"
-        )
-        if self.recommended != self.baseline:
-            name, other = self.recommended, "ece"
-            if self.metric == "ece":
-                other = "error"
-            beside = MEASURES[other].title.replace(" (%)", "")
-            return (
-                f"{begin}: use {name}. It has {self._told(name)}; "
-                f"{beside} {self.mean(name, other):.1f} % instead of "
-                f"{self.mean(self.baseline, other):.1f} %."
-            )
-        if not self.methods:
-            return f"{begin}: nothing was compared with {self.baseline}."
-        best = max(self.methods, key=self.gain)
-        count = len(self.methods)
-        none, which = (
-            (f"{best} is not better than training without it", "it")
-            if count == 1
-            else (
-                f"none of {count} methods is better than training without them",
-                f"{best}, the best of them,",
-            )
-        )
-        return (
-            f"{begin}, {none} beyond chance: {which} has {self._told(best)}. "
-            f"Use {self.baseline}."
-        )
-
-    def _told(self, name: str) -> str:
-        """A difference as a part of a sentence."""
-        found, digits = self.differences[name], self.measure.digits
-        gain, unit = round(self.gain(name), digits), self.measure.unit
-        word = self.measure.better if gain >= 0 else self.measure.worse
-        sign = self._sign if gain >= 0 else -self._sign
-        low, high = sorted(sign * one for one in (found.low, found.high))
-        p_value = self.p_values.get(name, found.p_value)
-        if found.repeats < self.repeats:
-            chance = f"dropped after {found.repeats}"
-        else:
-            chance = f"p = {p_value:.2g}"
-        return (
-            f"{abs(gain):.{digits}f}{unit} {word} (95 % interval "
-            f"{low:.{digits}f} to {high:.{digits}f}, {chance})"
-        )
-
-    def _resolution(self) -> str:
-        """What was there to be found, and what it would take to find more."""
-        found, step = self.smallest_difference, self.measure.step
-        if not self.methods or math.isnan(found):
-            return ""
-        digits, unit = self.measure.digits, self.measure.unit
-        told = (
-            f"A true difference of {found:.{digits}f}{unit} is found so with a "
-            "chance of 80 %"
-        )
-        if found <= step:
-            return f"{told}."
-        deviation = max(
-            self.differences[name].deviation for name in self.methods
-        )
-        needed = repeats_needed(
-            step, deviation, self.overlap, len(self.methods)
-        )
-        if needed is None:
-            return (
-                f"{told}; one of {step:g}{unit} is not, however many "
-                f"{self._kind}: that takes more examples."
-            )
-        return (
-            f"{told}; one of {step:g}{unit} takes about {needed} {self._kind}."
-        )
-
-    @property
-    def _kind(self) -> str:
-        return "splits" if self.overlap else "seeds"
 
 
 def behind(comparison: Comparison) -> list[str]:
@@ -272,7 +197,3 @@ def behind(comparison: Comparison) -> list[str]:
         if comparison.gain(name) < 0
         and comparison.differences[name].p_value / 2 < _DROP_LEVEL
     ]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun if number != 1 else noun.removesuffix('s')}"

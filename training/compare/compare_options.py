@@ -72,11 +72,6 @@ class CompareOptions(RunningOptions):
         """Where everything of this comparison lies; of checked options."""
         return self.compare_dir / str(self.name)
 
-    @property
-    def has_own_test(self) -> bool:
-        """Whether all splits test on the same texts: only seeds differ."""
-        return self.data.is_own and self.data.test_file is not None
-
     def checked(self) -> "CompareOptions":
         """These options with name and processes filled in.
 

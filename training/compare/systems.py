@@ -99,18 +99,3 @@ def overlap(options: CompareOptions, dataset: Dataset) -> float:
         is_split = SOURCES[data.dataset].has_folds
     rest = len(dataset.train) / data.train_share + len(dataset.dev)
     return len(dataset.test) / rest if is_split else 0.0
-
-
-def fewest_texts(dataset: Dataset) -> dict[str, int]:
-    """Dict from a label's name to how many texts have it, the rarest."""
-    counts = [
-        sum(int((part.labels == label).sum()) for part in parts_of(dataset))
-        for label in range(len(dataset.label_names))
-    ]
-    rarest = min(range(len(counts)), key=counts.__getitem__)
-    return {dataset.label_names[rarest]: counts[rarest]}
-
-
-def parts_of(dataset: Dataset) -> tuple:
-    """Training, dev and test examples."""
-    return dataset.train, dataset.dev, dataset.test

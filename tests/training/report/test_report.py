@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from keras_amp.comparison import holm
 from training.__main__ import main
 from training.methods.methods import METHODS
 from training.options.configuration import configuration
@@ -139,15 +138,6 @@ def test_differences_without_spread_are_not_tested(errors):
     found = compare(ours, (ours + 0.4).round(1))
     assert found.mean == pytest.approx(-0.4)
     assert np.isnan(found.p_value)
-
-
-def test_a_p_value_is_multiplied_by_the_number_of_tests_left():
-    nan = float("nan")
-    got = holm([0.04, nan, 0.001, 0.5, 0.9])
-    assert got[0] == pytest.approx(0.12)
-    assert np.isnan(got[1])
-    assert got[2:] == pytest.approx([0.004, 1.0, 1.0])
-    assert holm([]) == []
 
 
 def test_runs_that_were_trained_otherwise_do_not_mix(records):
