@@ -49,6 +49,8 @@ class Dataset:
         label_names: Tuple of strings; a label is an index into it.
         train, dev, test: `Examples`.
         notes: Tuple of strings, lines on how it was read for a person.
+        right_dev: `Examples`, dev with the right labels where those of `dev`
+            were made wrong, or `None`.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Dataset:
     dev: Examples
     test: Examples
     notes: tuple[str, ...] = ()
+    right_dev: Examples | None = None
 
     @property
     def given(self) -> Examples:

@@ -19,6 +19,8 @@ _SHARED = (
     "steps_per_evaluation",
     "batch_size",
     "learning_rate",
+    "schedule",
+    "out_of_domain_dataset",
     "bert",
     "vocabulary",
     "jit_compile",
@@ -29,11 +31,11 @@ _SHARED = (
 class GridOptions(RunningOptions):
     """Runs the experiments of a table or a part of it; what is done stays."""
 
-    # 2, 3, 4, 5, figure-2, what-matters, knobs or few-labels; `--dry-run` shows
-    # its runs.
+    # 2, 3, 4, 5, figure-2, what-matters, knobs, few-labels, learning-rates or
+    # wrong-labels; `--dry-run` shows its runs.
     table: Annotated[str, tyro.conf.Positional]
     # cnn, bilstm, bert; cnn-vectors and bilstm-vectors, which begin with the
-    # file of --embeddings. This and the next six: all of the table's if empty.
+    # file of --embeddings. This and the next eight: all the table has if empty.
     backbones: tuple[str, ...] = ()
     # Of trec, sst1, sst2, subj, mr.
     datasets: tuple[str, ...] = ()
@@ -45,8 +47,13 @@ class GridOptions(RunningOptions):
     alphas: tuple[float, ...] = ()
     # word or sent, of tables 4, what-matters and knobs.
     places: tuple[str, ...] = ()
-    # Of tables 4, what-matters, knobs and few-labels.
+    # Of tables 4, what-matters, knobs, few-labels and wrong-labels.
     variants: tuple[str, ...] = ()
+    # Of table learning-rates.
+    learning_rates: tuple[float, ...] = ()
+    # Which labels are wrong in table wrong-labels: clean, uniform-20,
+    # uniform-40, class-20, class-40.
+    noises: tuple[str, ...] = ()
     # Runs of a cell, with seeds 0 to N - 1; else as many as in the paper.
     seeds: int | None = None
     # Training steps of a run; 8000 as in the paper.
@@ -57,6 +64,10 @@ class GridOptions(RunningOptions):
     batch_size: int | None = None
     # Of Adam; 2e-4 as in the paper (bert: 1e-5).
     learning_rate: float | None = None
+    # constant, or warm-up: rises over a tenth of the steps and falls to 0.
+    schedule: str | None = None
+    # Measure whether it is less sure of the test sentences of another data set.
+    out_of_domain_dataset: str | None = None
     # File of word vectors, of cnn-vectors and bilstm-vectors.
     embeddings: Path | None = None
     # What bert begins with, as of `train`.
@@ -87,6 +98,8 @@ class GridOptions(RunningOptions):
                 "alphas",
                 "places",
                 "variants",
+                "learning_rates",
+                "noises",
             )
         }
 

@@ -15,7 +15,7 @@ from training.tables import TABLES
 
 # Beside its name, what tells a table's runs apart where it is not usual.
 _TOLD = (
-    *("alpha", "epsilon", "min_op", "pooling"),
+    *("wrong_labels", "wrong_kind", "alpha", "epsilon", "min_op", "pooling"),
     *("mix_share", "mix_until", "fold_lam", "clean_weight", "partner"),
     "label_smoothing",
 )

@@ -13,7 +13,12 @@ from typing import Any
 # Of these the names count, not the folders they lie in.
 _FILES = ("embeddings", "bert", "vocabulary", "out_of_domain_file")
 # Off unless asked for, though not false, 0, empty or `None`.
-_OFF = {"mix_share": 1.0, "mix_until": 1.0, "partner": "any"}
+_OFF = {
+    "mix_share": 1.0,
+    "mix_until": 1.0,
+    "partner": "any",
+    "wrong_kind": "uniform",
+}
 
 
 def configuration(options: Any) -> dict:

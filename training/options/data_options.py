@@ -6,6 +6,7 @@ from typing import Any
 
 from training.data.cells import Layout
 from training.data.sources import SOURCES
+from training.data.wrong_labels import KINDS
 from training.options.registries import check_known, one_of
 
 
@@ -27,6 +28,8 @@ class DataOptions:
     # Texts of another kind, as of predict's --file: whether the classifier is
     # less sure of these than of the test texts is measured.
     out_of_domain_file: Path | None = None
+    # The same with the test sentences of a data set that has a name.
+    out_of_domain_dataset: str | None = None
     # One letter, or tab, that parts the cells in your tables; else tab, and
     # in .csv the one of , ; | and tab that finds the columns in the header.
     delimiter: str | None = None
@@ -43,8 +46,13 @@ class DataOptions:
     # Part of each class of the training set to train on, at least one
     # sentence; above 0, at most 1. The dev set stays whole.
     train_share: float = 1.0
-    # Seed of what --train-share takes.
+    # Seed of what --train-share takes, and of what --wrong-labels changes.
     subset_seed: int = 0
+    # Change the labels of this part of the training and dev texts, to see what
+    # a method makes of wrong ones; the test labels stay right. 0 to below 1.
+    wrong_labels: float = 0.0
+    # What a wrong label is: any other class (uniform), or the next (class).
+    wrong_kind: str = "uniform"
 
     @property
     def task(self) -> str:
@@ -86,6 +94,25 @@ class DataOptions:
         self.layout()
         if self.fold not in range(10):
             raise ValueError(f"--fold must be from 0 to 9, not {self.fold}")
+        if self.out_of_domain_dataset is not None:
+            check_known(
+                "--out-of-domain-dataset", self.out_of_domain_dataset, SOURCES
+            )
+            if self.out_of_domain_file is not None:
+                raise ValueError(
+                    "--out-of-domain-file and --out-of-domain-dataset are the "
+                    "same thing of two kinds: pass one of them"
+                )
+        if not 0 <= self.wrong_labels < 1:
+            raise ValueError(
+                "--wrong-labels must be 0 or more and below 1, not "
+                f"{self.wrong_labels}"
+            )
+        if self.wrong_kind not in KINDS:
+            raise ValueError(
+                f"--wrong-kind must be {' or '.join(KINDS)}, not "
+                f"'{self.wrong_kind}'"
+            )
         if not 0 < self.train_share <= 1:
             raise ValueError(
                 f"--train-share must be above 0 and at most 1, not "

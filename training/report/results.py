@@ -18,8 +18,14 @@ from training.tables.table import Table
 
 # How a run was trained; a table's cells may have any of these.
 _NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
-SETTINGS = (*_NUMBERS, "embeddings", "bert", "vocabulary", "jit_compile")
-_NO_PART_OF_A_CELL = {*SETTINGS, "dropout", "l2", "max_length"}
+SETTINGS = (
+    *(*_NUMBERS, "schedule"),
+    *("embeddings", "bert", "vocabulary", "jit_compile"),
+)
+_NO_PART_OF_A_CELL = {
+    *SETTINGS,
+    *("dropout", "l2", "max_length", "out_of_domain_dataset"),
+}
 _OPTIONAL = {
     "seed": int,
     "train_share": float,
@@ -107,11 +113,6 @@ def _form(record: dict) -> dict[str, Any]:
     return form
 
 
-def settings_of(record: dict) -> tuple:
-    """How a record's run was trained: a tuple of `SETTINGS`' values."""
-    return tuple(record["configuration"].get(name) for name in SETTINGS)
-
-
 def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
     """The results of a table's cells.
 
@@ -130,14 +131,14 @@ def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
     by_cell = collections.defaultdict(list)
     for record in records:
         if "results" in record:
-            by_cell[_identity(record["configuration"])].append(record)
+            by_cell[_identity(table, record["configuration"])].append(record)
     seeds = {r["configuration"].get("seed", 0) for r in records}
     found = collections.defaultdict(list)
     for cell in table.cells():
         block = tuple(cell[axis] for axis in table.blocks)
         for seed in sorted(seeds):
             options = TrainOptions.of(**table.fields(cell, seed)).resolved()
-            for record in by_cell[_identity(configuration(options))]:
+            for record in by_cell[_identity(table, configuration(options))]:
                 found[block].append((cell, seed, record))
     rows = [
         cell
@@ -146,7 +147,7 @@ def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
         | {"lam_shift": _mean(record["curves"].get("lam_shift", [0.0]))}
         | {"record": record}
         for runs in found.values()
-        for cell, seed, record in _of_one_setting(runs)
+        for cell, seed, record in _of_one_setting(table, runs)
     ]
     columns = [*table.axes, "seed", *measures(), "lam_shift", "record"]
     return pd.DataFrame(rows, columns=columns)
@@ -168,19 +169,24 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _of_one_setting(
-    runs: list[tuple[dict, int, dict]],
+    table: Table, runs: list[tuple[dict, int, dict]]
 ) -> list[tuple[dict, int, dict]]:
-    count = collections.Counter(settings_of(record) for *_, record in runs)
-    usual = max(count, key=lambda setting: (count[setting], setting[0]))
-    return [run for run in runs if settings_of(run[-1]) == usual]
+    def setting(record: dict) -> tuple:
+        """How it was trained, but for what is an axis of the table."""
+        names = [name for name in SETTINGS if name not in table.axes]
+        return tuple(record["configuration"].get(name) for name in names)
+
+    count = collections.Counter(setting(record) for *_, record in runs)
+    usual = max(count, key=lambda one: (count[one], one[0]))
+    return [run for run in runs if setting(run[-1]) == usual]
 
 
-def _identity(values: dict) -> str:
+def _identity(table: Table, values: dict) -> str:
     """What two runs of a cell and a seed have in common, as text."""
     kept = {
         key: value
         for key, value in values.items()
-        if key not in _NO_PART_OF_A_CELL
+        if key in table.axes or key not in _NO_PART_OF_A_CELL
     }
     kept["has_vectors"] = values["embeddings"] != "random"
     return json.dumps(kept, sort_keys=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from training.data.dataset import Examples
@@ -57,3 +58,20 @@ def batches(
     fixed = tf.data.Options()
     fixed.autotune.enabled = False
     return data.with_options(fixed)
+
+
+def order_by_length(examples: Examples, tokenizer: Any) -> np.ndarray:
+    """Indices of the examples from the shortest to the longest.
+
+    In this order, batches hold little padding: what only asks a classifier is
+    done in half the time or less, and the answers are the same to rounding.
+
+    Args:
+        examples: `Examples`.
+        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`.
+
+    Returns:
+        Int array of shape `(len(examples),)`.
+    """
+    ids = np.asarray(tokenizer(tf.constant(examples.texts)))
+    return np.argsort(np.count_nonzero(ids, axis=1), kind="stable")

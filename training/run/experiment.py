@@ -15,13 +15,15 @@ from training.data.dataset import Dataset, Examples, take_share
 from training.data.files import load_files
 from training.data.sources import SOURCES
 from training.data.texts import read_texts
+from training.data.wrong_labels import with_wrong_labels
 from training.methods.losses import loss_of
 from training.methods.methods import METHODS
 from training.models.backbones import BACKBONES
 from training.models.words import load_words
+from training.options.data_options import DataOptions
 from training.options.optimisation_options import OptimisationOptions
 from training.options.train_options import TrainOptions
-from training.run.batches import batches
+from training.run.batches import batches, order_by_length
 from training.run.calibration import (
     Outputs,
     calibration_of,
@@ -161,11 +163,15 @@ class Experiment:
             "dev_error": curves["dev_error"][best],
             "test_error": curves["test_error"][best],
             "oracle_test_error": min(curves["test_error"]),
+            "last_test_error": curves["test_error"][-1],
             "best_step": curves["step"][best],
             "seconds": seconds,
             **calibration_of(test, dev),
             **at_start,
         }
+        if right := curves.get("right_dev_error"):
+            first = right.index(min(right))
+            results["right_dev_test_error"] = curves["test_error"][first]
         if self.others is not None:
             others = self.outputs(self.others)
             results["out_of_domain_area"] = out_of_domain_area(test, others)
@@ -194,9 +200,12 @@ class Experiment:
 
     def outputs(self, examples: Examples) -> Outputs:
         """What the classifier says of some texts, as it is now."""
-        return predict_logits(
-            self.classifier, self._batches(examples, EVALUATION_BATCH_SIZE)
+        order = order_by_length(examples, self.tokenizer)
+        found = predict_logits(
+            self.classifier,
+            self._batches(examples[order], EVALUATION_BATCH_SIZE),
         )
+        return Outputs(found.logits[np.argsort(order)], examples.labels)
 
     def _batches(self, examples: Examples, size: int) -> tf.data.Dataset:
         return batches(examples, self.tokenizer, size)
@@ -216,32 +225,37 @@ def _learning_rate(asked: OptimisationOptions) -> Any:
 
 def load_dataset(options: TrainOptions) -> Dataset:
     """The `Dataset` that the options ask for."""
-    if options.data.train_file is not None:
+    data = options.data
+    if data.train_file is not None:
         dataset = load_files(
-            options.data.train_file,
-            options.data.dev_file,
-            options.data.test_file,
-            options.data.layout(),
-            options.data.split_seed,
+            data.train_file,
+            data.dev_file,
+            data.test_file,
+            data.layout(),
+            data.split_seed,
         )
     else:
-        dataset = SOURCES[options.data.dataset].load(
-            options.data, options.where
+        dataset = SOURCES[data.dataset].load(data, options.where)
+    if data.train_share < 1:
+        train = take_share(dataset.train, data.train_share, data.subset_seed)
+        dataset = dataclasses.replace(dataset, train=train)
+    if data.wrong_labels:
+        dataset = with_wrong_labels(
+            dataset, data.wrong_labels, data.wrong_kind, data.subset_seed
         )
-    if options.data.train_share == 1:
-        return dataset
-    train = take_share(
-        dataset.train, options.data.train_share, options.data.subset_seed
-    )
-    return dataclasses.replace(dataset, train=train)
+    return dataset
 
 
 def load_others(options: TrainOptions) -> Examples | None:
-    """The texts out of the domain, all with label 0, if a file has some."""
-    path = options.data.out_of_domain_file
+    """The texts out of the domain, whose labels say nothing, if any."""
+    data = options.data
+    if data.out_of_domain_dataset is not None:
+        other = DataOptions(dataset=data.out_of_domain_dataset)
+        return SOURCES[other.dataset].load(other, options.where).test
+    path = data.out_of_domain_file
     if path is None:
         return None
-    texts = read_texts(path, options.data.layout(is_labelled=False))
+    texts = read_texts(path, data.layout(is_labelled=False))
     return Examples(
         [one.text for one in texts], np.zeros(len(texts), dtype="int32")
     )

@@ -14,12 +14,12 @@ import keras_amp
 from keras_amp.serving import os_error
 from training.data.dataset import Dataset, Examples
 from training.options.train_options import TrainOptions
-from training.run.batches import batches
+from training.run.batches import batches, order_by_length
 from training.run.checkpoint import Checkpoint
 from training.run.numbered import next_version
 from training.run.progress import TrainingProgress
 
-EVALUATION_BATCH_SIZE = 250
+EVALUATION_BATCH_SIZE = 64
 
 
 def fit(
@@ -49,11 +49,17 @@ def fit(
         DamagedCheckpointError: If the checkpoint to go on from is damaged.
         OSError: If the checkpoint or TensorBoard's files can't be written.
     """
-    test = _evaluation_batches(dataset.test, tokenizer)
+    measured = {"test_error": dataset.test}
+    if dataset.right_dev is not None:
+        measured["right_dev_error"] = dataset.right_dev
+    sets = {
+        name: _evaluation_batches(examples, tokenizer)
+        for name, examples in measured.items()
+    }
     asked = options.optimisation
     checkpoint = Checkpoint(
         path,
-        lambda: {"test_error": _error(model, test)},
+        lambda: {name: _error(model, one) for name, one in sets.items()},
         asked.keep,
         asked.patience,
     )
@@ -149,11 +155,12 @@ def _naming(folder: Path | None) -> Iterator[None]:
 
 
 def _evaluation_batches(examples: Examples, tokenizer: Any) -> tf.data.Dataset:
-    """Batches in the examples' order, once through."""
-    return batches(examples, tokenizer, EVALUATION_BATCH_SIZE)
+    """Batches once through, from the shortest examples to the longest."""
+    order = order_by_length(examples, tokenizer)
+    return batches(examples[order], tokenizer, EVALUATION_BATCH_SIZE)
 
 
-def _error(model: keras.Model, test: tf.data.Dataset) -> float:
-    """The model's error on the batches of a test set, in %."""
-    results = model.evaluate(test, verbose=0, return_dict=True)
+def _error(model: keras.Model, examples: tf.data.Dataset) -> float:
+    """The model's error on some batches, in %."""
+    results = model.evaluate(examples, verbose=0, return_dict=True)
     return 100 * (1 - results["accuracy"])

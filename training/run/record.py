@@ -11,6 +11,7 @@ CURVES = (
     "step",
     "dev_error",
     "test_error",
+    "right_dev_error",
     "loss",
     "lam_shift",
     "adversarial_share",

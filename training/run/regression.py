@@ -17,7 +17,7 @@ import tensorflow as tf
 
 import keras_amp
 from training.data.dataset import Examples
-from training.run.batches import batches
+from training.run.batches import batches, order_by_length
 
 # Nothing that takes longer than a minute: more texts change little.
 MOST_TEXTS = 2000
@@ -93,11 +93,12 @@ def features_of(
         lambda ids: features(ids, training=False),
         input_signature=[tf.TensorSpec([None, None], tf.int32)],
     )
+    order = order_by_length(examples, tokenizer)
     rows = [
         scipy.sparse.csr_matrix(ask(ids).numpy())
-        for ids, _ in batches(examples, tokenizer, _BATCH_SIZE)
+        for ids, _ in batches(examples[order], tokenizer, _BATCH_SIZE)
     ]
-    values = scipy.sparse.vstack(rows).tocsr()
+    values = scipy.sparse.vstack(rows).tocsr()[np.argsort(order)]
     scale = float(scipy.sparse.linalg.norm(values, axis=1).mean()) or 1.0
     return Features(examples, values / scale, scale)
 

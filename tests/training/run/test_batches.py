@@ -3,7 +3,7 @@ import pytest
 
 from keras_amp.text import word_tokenizer
 from training.data.dataset import Examples
-from training.run.batches import BUCKETS, batches
+from training.run.batches import BUCKETS, batches, order_by_length
 
 TEXTS = ["a " * n for n in (1, 3, 9, 20, 300)] + [""]
 EXAMPLES = Examples(TEXTS, np.arange(6))
@@ -42,3 +42,9 @@ def test_training_batches_shuffle_by_their_seed_without_end(seed):
 
     assert orders(seed) == orders(seed) != orders(seed + 1)
     assert all(sorted(order) == list(range(6)) for order in orders(seed))
+
+
+def test_by_length_is_from_the_shortest_and_else_as_it_was():
+    examples = Examples(["a a", "a", "", "a a a", "a"], np.arange(5))
+    order = order_by_length(examples, TOKENIZER)
+    assert order.tolist() == [2, 1, 4, 0, 3]

@@ -69,6 +69,48 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     assert results["test_error"] == pytest.approx(100 * np.mean(wrong))
 
 
+def test_wrong_labels_are_trained_on_and_chosen_by_and_never_tested_on(
+    run, tmp_path
+):
+    code, out, err = run(
+        *["train", "--method", "none", "--steps", "60"],
+        *["--steps-per-evaluation", "20", "--wrong-labels", "0.4"],
+        *["--out-of-domain-dataset", "demo", "--no-baselines"],
+    )
+    assert code == 0, err
+    assert "40% of the labels of training and dev set are wrong" in out
+    record = json.loads((tmp_path / "runs/demo-cnn-none/1.json").read_text())
+    results, curves = record["results"], record["curves"]
+    assert record["configuration"]["wrong_labels"] == 0.4
+    assert "wrong_kind" not in record["configuration"]
+    # At the end the answers are right, so of the wrong labels 40 % are missed.
+    assert curves["test_error"][-1] < 20
+    assert curves["dev_error"][-1] > 30
+    assert curves["right_dev_error"][-1] < 25
+    by_right_dev = int(np.argmin(curves["right_dev_error"]))
+    assert results["right_dev_test_error"] == curves["test_error"][by_right_dev]
+    assert results["last_test_error"] == curves["test_error"][-1]
+    assert results["out_of_domain_area"] == pytest.approx(50)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["--wrong-labels", "1"], "--wrong-labels must be 0 or more and below"),
+        (["--wrong-kind", "odd"], "--wrong-kind must be uniform or class"),
+        (["--out-of-domain-dataset", "x"], "--out-of-domain-dataset"),
+        (
+            ["--out-of-domain-dataset=demo", "--out-of-domain-file=a.txt"],
+            "pass one of them",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(run, arguments, needed):
+    code, _, err = run("train", *arguments)
+    assert code == 2
+    assert needed in err
+
+
 OTHERS = [f"word{n}" for n in range(13)]
 
 
