@@ -128,7 +128,7 @@ def test_the_report_shows_them(tmp_path):
     report(write(records, tmp_path / "records"), output, True)
     text = output.read_text()
     assert "### Bag of words, Two words" in text
-    assert "| Half Mixup | 3 | 20.0 ± 0.0 | – | no mixup | -10.00 " in text
+    assert "| Half Mixup | 3 | 20.0 ± 0.0 | no mixup | -10.00 " in text
     assert "| calibration error | best step |" in text
     assert "- **best step**: of the lowest error on dev." in text
     csv = pd.read_csv(tmp_path / "results/table_2.csv")

@@ -29,8 +29,8 @@ class Column:
         measure: String, the entry of a record's results whose mean `name` and
             standard deviation `name_sd` are, `nan` where no record has it;
             `None` if it is made of others.
-        is_in: Function of the names of a table's rows to a bool, whether the
-            table shows it.
+        is_in: Function of the names of a table's axes to a bool, whether the
+            table shows it; where no row has a value, none does.
     """
 
     name: str
@@ -48,12 +48,21 @@ def measures() -> dict[str, str]:
 
 
 def _measured(
-    name: str, heading: str, measure: str, explanation: str
+    name: str,
+    heading: str,
+    measure: str,
+    explanation: str,
+    digits: int = 1,
+    is_in: Callable[[list], bool] = lambda axes: True,
 ) -> Column:
     def cell(row: dict) -> str:
-        return spread(row[name], row[f"{name}_sd"])
+        return spread(row[name], row[f"{name}_sd"], digits)
 
-    return Column(name, heading, cell, explanation, measure)
+    return Column(name, heading, cell, explanation, measure, is_in)
+
+
+def _has_noise(axes: list) -> bool:
+    return "noise" in axes
 
 
 COLUMNS = {
@@ -116,11 +125,52 @@ COLUMNS = {
             lambda row: signed(row["oracle_relative"]),
         ),
         _measured(
+            "right_dev",
+            "by right dev",
+            "right_dev_test_error",
+            """\
+**by right dev**: test error of the checkpoint that a dev set without wrong
+  labels would have chosen.""",
+            is_in=_has_noise,
+        ),
+        _measured(
+            "last",
+            "last",
+            "last_test_error",
+            "**last**: test error of the last checkpoint.",
+            is_in=_has_noise,
+        ),
+        _measured(
+            "loss",
+            "loss",
+            "test_loss",
+            """\
+**loss**: the cross-entropy on the test set, the negative log-likelihood, of the
+  same checkpoint; **tempered loss**: at the temperature that fits dev.""",
+            digits=3,
+        ),
+        _measured("tempered", "tempered loss", "tempered_test_loss", "", 3),
+        _measured(
             "calibration",
             "calibration error",
             "test_calibration_error",
             """\
-**calibration error**: expected, in %, 15 bins, of the same checkpoint.""",
+**calibration error**: expected, in %, 15 bins, of the same checkpoint;
+  **tempered calibration error**: at that temperature.""",
+        ),
+        _measured(
+            "tempered_calibration",
+            "tempered calibration error",
+            "tempered_test_calibration_error",
+            "",
+        ),
+        _measured(
+            "out_of_domain",
+            "area out of domain",
+            "out_of_domain_area",
+            """\
+**area out of domain**: how well the confidence tells test sentences from those
+  of SUBJ, in % of the pairs; 50 is chance.""",
         ),
         Column(
             "lam_shift",

@@ -54,11 +54,11 @@ def signed(value: float) -> str:
     return NOTHING if math.isnan(value) else f"{value + 0.0:+.1f}"
 
 
-def spread(mean: float, deviation: float) -> str:
+def spread(mean: float, deviation: float, digits: int = 1) -> str:
     """A mean and, of several runs, their standard deviation; or a dash."""
     if math.isnan(mean) or math.isnan(deviation):
-        return number(mean)
-    return f"{mean:.1f} ± {deviation:.1f}"
+        return number(mean, digits)
+    return f"{mean:.{digits}f} ± {deviation:.{digits}f}"
 
 
 def interval(row: dict) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from training.report.columns import COLUMNS
-from training.report.formats import label, pipes
+from training.report.formats import NOTHING, label, pipes
 from training.tables.table import Table
 
 
@@ -30,7 +30,11 @@ def markdown(table: Table, rows: pd.DataFrame) -> str:
         String, a table of numbers in %.
     """
     axes = [axis for axis in table.axes if axis not in table.blocks]
-    columns = [one for one in COLUMNS.values() if one.is_in(axes)]
+    columns = [one for one in COLUMNS.values() if one.is_in(list(table.axes))]
+    run = rows[rows["seeds"] > 0].to_dict("records")
+    columns = [
+        one for one in columns if any(one.cell(row) != NOTHING for row in run)
+    ]
     lines = [[*axes, *(one.heading for one in columns)]]
     missing = []
     for values, group in _groups(rows, axes[:-1]):

@@ -21,6 +21,7 @@ TABLE = dataclasses.replace(
     table_3.TABLE,
     name="figure-2",
     title="Figure 2: loss along lambda",
-    axes=table_3.AXES | {"share": (0.03,)},
+    axes=table_3.AXES
+    | {"share": (0.03,), "method": ("word", "word-amp", "sent", "sent-amp")},
     published={},
 )

@@ -10,7 +10,7 @@ A part of it, on a laptop:
 
 which goes on with the records that are there.
 
-Cost: 9 sizes x 10 subsets x 4 methods of 8000 steps; for `cnn` about 10
+Cost: 9 sizes x 10 subsets x 5 methods of 8000 steps; for `cnn` about 10
 minutes of one CPU core each. The part above: 30 to 60 seconds a run.
 
 The paper: with BERT, SentAMP is below SentMixup at every size: by 17.5 % at

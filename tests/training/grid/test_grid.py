@@ -267,9 +267,10 @@ def test_every_cell_of_the_paper_is_a_run(name, tmp_path):
         other = table.against(cell)
         assert other is None or set(other) == set(cell)
     assert len({run.path for run in runs}) == len(runs)
-    # Cells that are the same run are run once: some of table 4, and those of
-    # knobs that mix nothing, wherever.
+    # Cells that are the same run are run once: some of table 4, those of knobs
+    # that mix nothing, wherever, and both kinds of wrong labels of two classes.
     cells, same = 2 * len(table.cells()), {"4": 6, "knobs": 4}
+    same["wrong-labels"] = 88
     assert len(runs) == cells - same.get(name, 0)
     assert all(str(run.options.where.data_dir) == "data" for run in runs)
 
