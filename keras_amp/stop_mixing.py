@@ -1,4 +1,4 @@
-"""Training that begins with mixtures and ends with clean examples."""
+"""Training that mixes for a part of the time only."""
 
 import keras
 
@@ -6,7 +6,7 @@ import keras
 class StopMixing(keras.callbacks.Callback):
     """Mixes for a part of the training only.
 
-    From there on `mix_share` is 0: the steps are those of the classifier
+    For the rest `mix_share` is 0: the steps are those of the classifier
     without a wrapper, in what they do and in the time that they take. When
     `fit` ends, `mix_share` is again what it was.
 
@@ -14,14 +14,15 @@ class StopMixing(keras.callbacks.Callback):
     interrupted, and goes on with `initial_epoch`, stops where it would have.
 
     Args:
-        at: Int, how many epochs are mixed; or float from 0 to 1, the share of
-            all steps that `fit` was asked for. Where the number of steps is
-            not known, as in the first epoch of a generator, the share is that
-            of the epochs.
+        at: Int, after how many epochs mixing ends; or float from 0 to 1, after
+            which share of all steps that `fit` was asked for. Where the number
+            of steps is not known, as in the first epoch of a generator, the
+            share is that of the epochs.
+        begin: Int or float like `at`, when mixing begins.
 
     Raises:
-        ValueError, TypeError: If `at` is none of these, or, from `fit`, if the
-            model has no `mix_share`.
+        ValueError, TypeError: If `at` or `begin` is none of these, or, from
+            `fit`, if the model has no `mix_share`.
 
     Examples:
         >>> classifier = keras.Sequential([
@@ -39,20 +40,10 @@ class StopMixing(keras.callbacks.Callback):
         [True, True, False]
     """
 
-    def __init__(self, at):
+    def __init__(self, at, begin=0):
         super().__init__()
-        is_number = isinstance(at, (int, float)) and not isinstance(at, bool)
-        if not is_number:
-            raise TypeError(
-                "`at` must be a number of epochs, or a share of the steps from "
-                f"0.0 to 1.0. Received: at={at!r}"
-            )
-        if not (at >= 0 and (isinstance(at, int) or at <= 1)):
-            raise ValueError(
-                "`at` must be a number of epochs >= 0, or a share of the steps "
-                f"from 0.0 to 1.0. Received: at={at!r}"
-            )
-        self.at = at
+        self.at = _checked("at", at)
+        self.begin = _checked("begin", begin)
         self._mix_share = None
 
     def on_train_begin(self, logs=None):
@@ -64,26 +55,50 @@ class StopMixing(keras.callbacks.Callback):
         if self._mix_share is None:  # else the last `fit` was interrupted
             self._mix_share = self.model.mix_share
         self.model.mix_share = self._mix_share
-        self._is_over = False
+        self._is_mixing = True
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
-        if isinstance(self.at, int):
-            self._stop_at(self.at, epoch)
-        elif not self.params.get("steps"):
-            self._stop_at(self.at * self.params["epochs"], epoch)
+        self._mix_if_due(0)
 
     def on_train_batch_begin(self, batch, logs=None):
-        steps = self.params.get("steps")
-        if isinstance(self.at, float) and steps:
-            end = self.at * self.params["epochs"] * steps
-            self._stop_at(end, self._epoch * steps + batch)
+        self._mix_if_due(batch)
 
     def on_train_end(self, logs=None):
         self.model.mix_share = self._mix_share
         self._mix_share = None
 
-    def _stop_at(self, end, done):
-        if done >= round(end) and not self._is_over:
-            self._is_over = True
-            self.model.mix_share = 0.0
+    def _mix_if_due(self, batch):
+        is_due = self._has_come(self.begin, batch)
+        is_due = is_due and not self._has_come(self.at, batch)
+        if is_due != self._is_mixing:  # else it may have been assigned
+            self._is_mixing = is_due
+            self.model.mix_share = self._mix_share if is_due else 0.0
+
+    def _has_come(self, time, batch):
+        """Whether this step is the first that lies behind it, or later."""
+        epochs, steps = self.params["epochs"], self.params.get("steps")
+        if isinstance(time, int):
+            return self._epoch >= time
+        if not steps:
+            return self._epoch >= round(time * epochs)
+        return self._epoch * steps + batch >= round(time * epochs * steps)
+
+
+def _checked(name, time):
+    """What was given as the beginning or end, if it is one.
+
+    Raises:
+        ValueError, TypeError: If it is none.
+    """
+    if not isinstance(time, (int, float)) or isinstance(time, bool):
+        raise TypeError(
+            f"`{name}` must be a number of epochs, or a share of the steps "
+            f"from 0.0 to 1.0. Received: {name}={time!r}"
+        )
+    if not (time >= 0 and (isinstance(time, int) or time <= 1)):
+        raise ValueError(
+            f"`{name}` must be a number of epochs >= 0, or a share of the "
+            f"steps from 0.0 to 1.0. Received: {name}={time!r}"
+        )
+    return time

@@ -48,6 +48,38 @@ def test_so_many_steps_are_mixed(at, mixed):
     assert model.mix_share == 1.0
 
 
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("begin", "at", "mixed"),
+    [
+        (1, 2, range(3, 6)),
+        (0.5, 1.0, range(4, 9)),
+        (0.34, 2, range(3, 6)),
+        (2, 1, []),
+        (1.0, 1.0, []),
+    ],
+)
+def test_mixing_begins_and_ends(begin, at, mixed):
+    model = compiled(Counting(classifier(), "hidden"), run_eagerly=True)
+    fit(model, 3, [keras_amp.StopMixing(at, begin)])
+    assert [i for i, one in enumerate(model.steps) if one] == [*mixed]
+    assert model.mix_share == 1.0
+
+
+def test_what_is_assigned_while_it_mixes_stays():
+    model = compiled(keras_amp.Mixup(classifier(), "hidden"))
+    seen = []
+
+    class Assigning(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(self.model.mix_share)
+            self.model.mix_share = 0.5
+
+    fit(model, 2, [Assigning(), keras_amp.StopMixing(1)])
+    assert seen[:3] == [1.0, 0.5, 0.5]
+    assert seen[3] == 0.0
+
+
 def test_a_share_of_unknown_steps_is_one_of_epochs():
     model = compiled(keras_amp.AdversarialMixup(classifier(), "hidden"))
 
@@ -111,6 +143,8 @@ def test_training_that_goes_on_stops_where_it_would_have(at, interrupted):
 def test_what_is_no_part_of_a_training_is_refused(at, kind):
     with pytest.raises(kind, match=r"`at` must be .*Received: at="):
         keras_amp.StopMixing(at)
+    with pytest.raises(kind, match=r"`begin` must be .*Received: begin="):
+        keras_amp.StopMixing(1, begin=at)
 
 
 def test_a_model_that_does_not_mix_is_refused():

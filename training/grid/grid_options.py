@@ -20,6 +20,7 @@ _SHARED = (
     "batch_size",
     "learning_rate",
     "schedule",
+    "most_sentences",
     "out_of_domain_dataset",
     "bert",
     "vocabulary",
@@ -31,8 +32,8 @@ _SHARED = (
 class GridOptions(RunningOptions):
     """Runs the experiments of a table or a part of it; what is done stays."""
 
-    # 2, 3, 4, 5, figure-2, what-matters, knobs, few-labels, learning-rates or
-    # wrong-labels; `--dry-run` shows its runs.
+    # 2, 3, 4, 5, figure-2, what-matters, knobs, few-labels, learning-rates,
+    # wrong-labels or two-stages; `--dry-run` shows its runs.
     table: Annotated[str, tyro.conf.Positional]
     # cnn, bilstm, bert; cnn-vectors and bilstm-vectors, which begin with the
     # file of --embeddings. This and the next eight: all the table has if empty.
@@ -47,7 +48,7 @@ class GridOptions(RunningOptions):
     alphas: tuple[float, ...] = ()
     # word or sent, of tables 4, what-matters and knobs.
     places: tuple[str, ...] = ()
-    # Of tables 4, what-matters, knobs, few-labels and wrong-labels.
+    # Of tables 4, what-matters, knobs, few-labels, wrong-labels and two-stages.
     variants: tuple[str, ...] = ()
     # Of table learning-rates.
     learning_rates: tuple[float, ...] = ()
@@ -56,6 +57,8 @@ class GridOptions(RunningOptions):
     noises: tuple[str, ...] = ()
     # Runs of a cell, with seeds 0 to N - 1; else as many as in the paper.
     seeds: int | None = None
+    # Sentences to train on at most, as of `train`.
+    most_sentences: int | None = None
     # Training steps of a run; 8000 as in the paper.
     steps: int | None = None
     # Training steps between evaluations on dev and test; 100.
@@ -64,7 +67,7 @@ class GridOptions(RunningOptions):
     batch_size: int | None = None
     # Of Adam; 2e-4 as in the paper (bert: 1e-5).
     learning_rate: float | None = None
-    # constant, or warm-up: rises over a tenth of the steps and falls to 0.
+    # constant, warm-up or two-stage, as of `train`.
     schedule: str | None = None
     # Measure whether it is less sure of the test sentences of another data set.
     out_of_domain_dataset: str | None = None

@@ -16,7 +16,14 @@ from training.tables import TABLES
 # Beside its name, what tells a table's runs apart where it is not usual.
 _TOLD = (
     *("wrong_labels", "wrong_kind", "alpha", "epsilon", "min_op", "pooling"),
-    *("mix_share", "mix_until", "fold_lam", "clean_weight", "partner"),
+    *(
+        "mix_share",
+        "mix_from",
+        "mix_until",
+        "fold_lam",
+        "clean_weight",
+        "partner",
+    ),
     "label_smoothing",
 )
 # What stands for the file of --embeddings in a run that is only listed.

@@ -46,6 +46,8 @@ class DataOptions:
     # Part of each class of the training set to train on, at least one
     # sentence; above 0, at most 1. The dev set stays whole.
     train_share: float = 1.0
+    # Train on so many sentences at most, of each class its share.
+    most_sentences: int | None = None
     # Seed of what --train-share takes, and of what --wrong-labels changes.
     subset_seed: int = 0
     # Change the labels of this part of the training and dev texts, to see what
@@ -112,6 +114,10 @@ class DataOptions:
             raise ValueError(
                 f"--wrong-kind must be {' or '.join(KINDS)}, not "
                 f"'{self.wrong_kind}'"
+            )
+        if self.most_sentences is not None and self.most_sentences < 1:
+            raise ValueError(
+                f"--most-sentences must be above 0, not {self.most_sentences}"
             )
         if not 0 < self.train_share <= 1:
             raise ValueError(

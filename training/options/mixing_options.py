@@ -7,7 +7,10 @@ from training.methods.released import Released
 from training.options.registries import check_known, one_of
 
 # What changes a step that mixes, beside alpha and epsilon.
-KNOBS = ("mix_share", "mix_until", "fold_lam", "clean_weight", "partner")
+KNOBS = (
+    *("mix_share", "mix_from", "mix_until"),
+    *("fold_lam", "clean_weight", "partner"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +30,8 @@ class MixingOptions:
     mix_share: float = 1.0
     # Mix for this share of the steps only, then train on clean examples.
     mix_until: float = 1.0
+    # Train on clean examples for this share of the steps first.
+    mix_from: float = 0.0
     # Give the example itself at least half: lam becomes max(lam, 1 - lam).
     fold_lam: bool = False
     # How much the loss on the clean examples weighs beside that on mixtures;
@@ -73,7 +78,7 @@ class MixingOptions:
                 f"--partner must be one of {', '.join(partners.NAMES)}, not "
                 f"'{self.partner}'"
             )
-        for option in ("mix_until", "label_smoothing"):
+        for option in ("mix_from", "mix_until", "label_smoothing"):
             value = getattr(self, option)
             if not 0 <= value <= 1:
                 raise ValueError(

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-SCHEDULES = ("constant", "warm-up")
+SCHEDULES = ("constant", "warm-up", "two-stage")
 KEPT = ("first", "by-loss", "last")
 
 
@@ -22,9 +22,10 @@ class OptimisationOptions:
     # Of Adam; 2e-4 as in the paper (bert: 1e-5, 3e-4 if it begins at random),
     # 1e-3 for demo and for --train-file (bert: 5e-5).
     learning_rate: float | None = None
-    # constant, or warm-up: the learning rate rises over a tenth of the steps
-    # and falls to 0 along a cosine over the rest; else constant, but warm-up
-    # for bert on --train-file.
+    # constant; warm-up: the learning rate rises over a tenth of the steps and
+    # falls to 0 along a cosine over the rest; or two-stage: a tenth of it from
+    # the half of the steps on. Else constant, but warm-up for bert on
+    # --train-file.
     schedule: str | None = None
     # Which evaluation's weights are kept: of those with the lowest dev error
     # the first, as in the paper's tables; or of these (by-loss) the one with
@@ -65,7 +66,7 @@ class OptimisationOptions:
             )
         if self.schedule not in (None, *SCHEDULES):
             raise ValueError(
-                f"--schedule must be {' or '.join(SCHEDULES)}, not "
+                f"--schedule must be one of {', '.join(SCHEDULES)}, not "
                 f"'{self.schedule}'"
             )
         if self.refit < 0:

@@ -19,7 +19,7 @@ from training.tables.table import Table
 # How a run was trained; a table's cells may have any of these.
 _NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
 SETTINGS = (
-    *(*_NUMBERS, "schedule"),
+    *(*_NUMBERS, "schedule", "most_sentences"),
     *("embeddings", "bert", "vocabulary", "jit_compile"),
 )
 _NO_PART_OF_A_CELL = {
@@ -168,12 +168,17 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
+def _fixed(table: Table) -> set[str]:
+    """How runs are trained that a table's cells say themselves."""
+    return {"learning_rate", "schedule"} & {*table.options(table.cells()[0])}
+
+
 def _of_one_setting(
     table: Table, runs: list[tuple[dict, int, dict]]
 ) -> list[tuple[dict, int, dict]]:
     def setting(record: dict) -> tuple:
         """How it was trained, but for what is an axis of the table."""
-        names = [name for name in SETTINGS if name not in table.axes]
+        names = [name for name in SETTINGS if name not in _fixed(table)]
         return tuple(record["configuration"].get(name) for name in names)
 
     count = collections.Counter(setting(record) for *_, record in runs)
@@ -186,7 +191,7 @@ def _identity(table: Table, values: dict) -> str:
     kept = {
         key: value
         for key, value in values.items()
-        if key in table.axes or key not in _NO_PART_OF_A_CELL
+        if key in _fixed(table) or key not in _NO_PART_OF_A_CELL
     }
     kept["has_vectors"] = values["embeddings"] != "random"
     return json.dumps(kept, sort_keys=True)

@@ -212,6 +212,10 @@ class Experiment:
 
 
 def _learning_rate(asked: OptimisationOptions) -> Any:
+    if asked.schedule == "two-stage":
+        return keras.optimizers.schedules.PiecewiseConstantDecay(
+            [asked.steps // 2], [asked.learning_rate, asked.learning_rate / 10]
+        )
     if asked.schedule != "warm-up":
         return asked.learning_rate
     rise = math.ceil(asked.steps / 10)
@@ -236,8 +240,11 @@ def load_dataset(options: TrainOptions) -> Dataset:
         )
     else:
         dataset = SOURCES[data.dataset].load(data, options.where)
-    if data.train_share < 1:
-        train = take_share(dataset.train, data.train_share, data.subset_seed)
+    share = data.train_share
+    if data.most_sentences is not None:
+        share = min(share, data.most_sentences / len(dataset.train))
+    if share < 1:
+        train = take_share(dataset.train, share, data.subset_seed)
         dataset = dataclasses.replace(dataset, train=train)
     if data.wrong_labels:
         dataset = with_wrong_labels(

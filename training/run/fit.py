@@ -133,8 +133,10 @@ def _tensorboard(options: TrainOptions, checkpoint: Checkpoint) -> list:
 
 def _stop_mixing(options: TrainOptions) -> list:
     """The callback in a list, if a part is to be trained without mixing."""
-    until = options.mixing.mix_until
-    return [keras_amp.StopMixing(float(until))] if until < 1 else []
+    begin, end = options.mixing.mix_from, options.mixing.mix_until
+    if begin == 0 and end == 1:
+        return []
+    return [keras_amp.StopMixing(float(end), float(begin))]
 
 
 def _log_folder(options: TrainOptions) -> Path | None:

@@ -89,7 +89,10 @@ def test_own_texts_are_trained_as_long_as_their_number_asks(
     ("asked", "message"),
     [
         ({"keep": "best"}, "--keep must be first, by-loss or last, not 'best'"),
-        ({"schedule": "x"}, "--schedule must be constant or warm-up, not 'x'"),
+        (
+            {"schedule": "x"},
+            "--schedule must be one of constant, warm-up, two-stage, not 'x'",
+        ),
         ({"patience": -1}, "--patience must be 0 or more, not -1"),
         ({"last_layer": "x"}, "--last-layer must be random or regression"),
     ],

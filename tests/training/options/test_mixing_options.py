@@ -12,6 +12,7 @@ KNOBS = {
     "clean_weight": 1.0,
     "partner": "other-class",
     "mix_until": 0.5,
+    "mix_from": 0.25,
     "label_smoothing": 0.1,
 }
 OFF = {
@@ -20,6 +21,7 @@ OFF = {
     "clean_weight": 0.0,
     "partner": "any",
     "mix_until": 1.0,
+    "mix_from": 0.0,
     "label_smoothing": 0.0,
 }
 
@@ -57,7 +59,7 @@ def test_knobs_arrive(method, tmp_path):
     _, curves, _ = experiment.run()
     assert len(curves["loss"]) == 4
     if method == "sent-amp":
-        assert [shift > 0 for shift in curves["lam_shift"]] == [1, 1, 0, 0]
+        assert [shift > 0 for shift in curves["lam_shift"]] == [0, 1, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ def test_wrong_labels_are_trained_on_and_chosen_by_and_never_tested_on(
     ("arguments", "needed"),
     [
         (["--wrong-labels", "1"], "--wrong-labels must be 0 or more and below"),
+        (["--most-sentences", "0"], "--most-sentences must be above 0"),
         (["--wrong-kind", "odd"], "--wrong-kind must be uniform or class"),
         (["--out-of-domain-dataset", "x"], "--out-of-domain-dataset"),
         (
