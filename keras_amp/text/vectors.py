@@ -20,19 +20,25 @@ class WordVectors:
     vectors: np.ndarray
     is_found: np.ndarray
 
-    def embeddings(self, seed, limit=0.01):
+    def embeddings(self, seed, limit=0.01, spread=None):
         """A matrix to begin training with.
 
         Args:
             seed: Int, of the vectors that the file doesn't have.
             limit: Float; those are drawn uniformly from ±`limit`.
+            spread: Float above 0; the vectors of the file are multiplied by one
+                number, so that this is the standard deviation of theirs. `None`
+                leaves them as they are.
 
         Returns:
             Float32 array of shape `(words, size)`; row 0, padding, is 0.
         """
         rng = np.random.default_rng(seed)
         drawn = rng.uniform(-limit, limit, self.vectors.shape)
-        matrix = np.where(self.is_found[:, None], self.vectors, drawn)
+        found = self.vectors
+        if spread is not None and self.is_found.any():
+            found = found * (spread / np.std(found[self.is_found]))
+        matrix = np.where(self.is_found[:, None], found, drawn)
         matrix[0] = 0
         return matrix.astype("float32")
 

@@ -73,6 +73,8 @@ class GridOptions(RunningOptions):
     out_of_domain_dataset: str | None = None
     # File of word vectors, of cnn-vectors and bilstm-vectors.
     embeddings: Path | None = None
+    # The standard deviation that their numbers are given, as of `train`.
+    embeddings_spread: float | None = None
     # What bert begins with, as of `train`.
     bert: str = PAPER_BERT
     # vocab.txt of bert's word pieces, as of `train`.

@@ -92,7 +92,10 @@ def _options(grid: GridOptions, fields: dict) -> TrainOptions:
                 "--backbones cnn goes without"
             )
         vectors = str(grid.embeddings or _ANY_VECTORS)
-        fields = fields | {"embeddings": vectors}
+        fields = fields | {
+            "embeddings": vectors,
+            "embeddings_spread": grid.embeddings_spread,
+        }
     if BACKBONES[fields["backbone"]].reads_words:
         fields = fields | {"vocabulary": None, "bert": None}
     return TrainOptions.of(**(grid.shared() | fields)).resolved()

@@ -1,6 +1,7 @@
 """What is trained, and what it begins with."""
 
 import dataclasses
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ class ModelOptions:
     embeddings: str = "random"
     # Leave the --embeddings as they are.
     freeze_embeddings: bool = False
+    # Make the numbers of --embeddings smaller or larger, so that this is their
+    # standard deviation; else as they are in the file. GloVe's is 0.4; 0.04 is
+    # learnt from with less error.
+    embeddings_spread: float | None = None
     # What bert begins with: all-MiniLM-L6-v2, bge-small-en-v1.5,
     # bert-base-uncased or bert-base-multilingual-cased, looked for below the
     # folder of $KERAS_AMP_MODELS and on the hub; a preset of keras-hub; a
@@ -130,6 +135,14 @@ class ModelOptions:
                 )
         if self.freeze_embeddings and self.embeddings == "random":
             raise ValueError("--freeze-embeddings needs --embeddings FILE")
+        if self.embeddings_spread is not None:
+            if self.embeddings == "random":
+                raise ValueError("--embeddings-spread needs --embeddings FILE")
+            if not 0 < self.embeddings_spread < math.inf:
+                raise ValueError(
+                    "--embeddings-spread must be above 0, not "
+                    f"{self.embeddings_spread}"
+                )
         if is_bert and self.is_random_bert and not self.vocabulary:
             raise ValueError(
                 f"--bert {self.bert} begins at random and has no word pieces: "

@@ -20,7 +20,8 @@ from training.tables.table import Table
 _NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
 SETTINGS = (
     *(*_NUMBERS, "schedule", "most_sentences"),
-    *("embeddings", "bert", "vocabulary", "jit_compile"),
+    *("embeddings", "embeddings_spread"),
+    *("bert", "vocabulary", "jit_compile"),
 )
 _NO_PART_OF_A_CELL = {
     *SETTINGS,

@@ -87,7 +87,9 @@ class Experiment:
         words = load_words(options.model, tokenizer, kept)
         coverage = words and words.coverage(tokenizer(dataset.train.texts))
         num_classes = len(dataset.label_names)
-        vectors = words and words.embeddings(options.optimisation.seed)
+        vectors = words and words.embeddings(
+            options.optimisation.seed, spread=options.model.embeddings_spread
+        )
         classifier = backbone.build(
             options.model, tokenizer, num_classes, vectors
         )
