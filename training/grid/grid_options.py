@@ -33,7 +33,7 @@ class GridOptions(RunningOptions):
     """Runs the experiments of a table or a part of it; what is done stays."""
 
     # 2, 3, 4, 5, figure-2, what-matters, knobs, few-labels, learning-rates,
-    # wrong-labels or two-stages; `--dry-run` shows its runs.
+    # wrong-labels, two-stages or vector-spread; `--dry-run` shows its runs.
     table: Annotated[str, tyro.conf.Positional]
     # cnn, bilstm, bert; cnn-vectors and bilstm-vectors, which begin with the
     # file of --embeddings. This and the next eight: all the table has if empty.
@@ -48,7 +48,8 @@ class GridOptions(RunningOptions):
     alphas: tuple[float, ...] = ()
     # word or sent, of tables 4, what-matters and knobs.
     places: tuple[str, ...] = ()
-    # Of tables 4, what-matters, knobs, few-labels, wrong-labels and two-stages.
+    # Of tables 4, what-matters, knobs, few-labels, wrong-labels, two-stages and
+    # vector-spread.
     variants: tuple[str, ...] = ()
     # Of table learning-rates.
     learning_rates: tuple[float, ...] = ()

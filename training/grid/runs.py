@@ -15,7 +15,15 @@ from training.tables import TABLES
 
 # Beside its name, what tells a table's runs apart where it is not usual.
 _TOLD = (
-    *("wrong_labels", "wrong_kind", "alpha", "epsilon", "min_op", "pooling"),
+    *(
+        "embeddings_spread",
+        "wrong_labels",
+        "wrong_kind",
+        "alpha",
+        "epsilon",
+        "min_op",
+        "pooling",
+    ),
     *(
         "mix_share",
         "mix_from",
@@ -94,7 +102,9 @@ def _options(grid: GridOptions, fields: dict) -> TrainOptions:
         vectors = str(grid.embeddings or _ANY_VECTORS)
         fields = fields | {
             "embeddings": vectors,
-            "embeddings_spread": grid.embeddings_spread,
+            "embeddings_spread": fields.get(
+                "embeddings_spread", grid.embeddings_spread
+            ),
         }
     if BACKBONES[fields["backbone"]].reads_words:
         fields = fields | {"vocabulary": None, "bert": None}

@@ -171,7 +171,8 @@ def _mean(values: Sequence[float]) -> float:
 
 def _fixed(table: Table) -> set[str]:
     """How runs are trained that a table's cells say themselves."""
-    return {"learning_rate", "schedule"} & {*table.options(table.cells()[0])}
+    fixed = {"learning_rate", "schedule", "embeddings_spread"}
+    return fixed & {*table.options(table.cells()[0])}
 
 
 def _of_one_setting(

@@ -10,6 +10,7 @@ from training.tables import (
     table_4,
     table_5,
     two_stages,
+    vector_spread,
     what_matters,
     wrong_labels,
 )
@@ -19,6 +20,6 @@ TABLES = {
     for module in (
         *(table_2, table_3, table_4, table_5, figure_2),
         *(what_matters, knobs, few_labels, learning_rates, wrong_labels),
-        two_stages,
+        *(two_stages, vector_spread),
     )
 }

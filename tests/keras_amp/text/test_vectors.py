@@ -113,6 +113,21 @@ def test_missing_words_are_drawn_and_padding_is_zero(tmp_path):
     assert not np.array_equal(matrix, words.embeddings(seed=4))
 
 
+def test_the_spread_is_that_of_the_vectors_that_were_found(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(text())
+    words = read_word_vectors(path, ["", "[UNK]", *EXPECTED, "ghost"])
+    as_they_are = words.embeddings(seed=0)
+    matrix = words.embeddings(seed=0, spread=0.04)
+    found = words.is_found
+    assert np.std(matrix[found]) == pytest.approx(0.04)
+    factor = 0.04 / np.std(as_they_are[found])
+    np.testing.assert_allclose(
+        matrix[found], factor * as_they_are[found], rtol=1e-5
+    )
+    np.testing.assert_array_equal(matrix[~found], as_they_are[~found])
+
+
 def test_coverage_counts_types_and_tokens(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_bytes(text())

@@ -93,6 +93,11 @@ def test_own_texts_are_trained_as_long_as_their_number_asks(
             {"schedule": "x"},
             "--schedule must be one of constant, warm-up, two-stage, not 'x'",
         ),
+        ({"embeddings_spread": 0.1}, "--embeddings-spread needs --embeddings"),
+        (
+            {"embeddings": "a.txt", "embeddings_spread": 0.0},
+            "--embeddings-spread must be above 0, not 0.0",
+        ),
         ({"patience": -1}, "--patience must be 0 or more, not -1"),
         ({"last_layer": "x"}, "--last-layer must be random or regression"),
     ],
