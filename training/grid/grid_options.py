@@ -33,7 +33,7 @@ class GridOptions(RunningOptions):
     """Runs the experiments of a table or a part of it; what is done stays."""
 
     # 2, 3, 4, 5, figure-2, what-matters, knobs, few-labels, learning-rates,
-    # wrong-labels, two-stages or vector-spread; `--dry-run` shows its runs.
+    # wrong-labels, two-stages, vector-spread or recipe; `--dry-run` shows its runs.
     table: Annotated[str, tyro.conf.Positional]
     # cnn, bilstm, bert; cnn-vectors and bilstm-vectors, which begin with the
     # file of --embeddings. This and the next eight: all the table has if empty.
@@ -48,16 +48,18 @@ class GridOptions(RunningOptions):
     alphas: tuple[float, ...] = ()
     # word or sent, of tables 4, what-matters and knobs.
     places: tuple[str, ...] = ()
-    # Of tables 4, what-matters, knobs, few-labels, wrong-labels, two-stages and
-    # vector-spread.
+    # Of tables 4, what-matters, knobs, few-labels, wrong-labels, two-stages,
+    # vector-spread and recipe.
     variants: tuple[str, ...] = ()
     # Of table learning-rates.
     learning_rates: tuple[float, ...] = ()
     # Which labels are wrong in table wrong-labels: clean, uniform-20,
     # uniform-40, class-20, class-40.
     noises: tuple[str, ...] = ()
-    # Runs of a cell, with seeds 0 to N - 1; else as many as in the paper.
+    # Runs of a cell, a seed each; else as many as in the paper.
     seeds: int | None = None
+    # The first of these seeds.
+    first_seed: int = 0
     # Sentences to train on at most, as of `train`.
     most_sentences: int | None = None
     # Training steps of a run; 8000 as in the paper.
@@ -122,4 +124,8 @@ class GridOptions(RunningOptions):
         """
         if self.seeds is not None and self.seeds < 1:
             raise ValueError(f"--seeds must be above 0, not {self.seeds}")
+        if self.first_seed < 0:
+            raise ValueError(
+                f"--first-seed must be 0 or more, not {self.first_seed}"
+            )
         return self.with_processes()

@@ -82,7 +82,7 @@ def runs_of(grid: GridOptions) -> list[Run]:
     seeds = table.seeds if grid.seeds is None else grid.seeds
     options = [
         _options(grid, table.fields(cell, seed))
-        for seed in range(seeds)
+        for seed in range(grid.first_seed, grid.first_seed + seeds)
         for cell in cells
     ]
     runs = {key_of(one): one for one in options}

@@ -5,6 +5,7 @@ from training.tables import (
     figure_2,
     knobs,
     learning_rates,
+    recipe,
     table_2,
     table_3,
     table_4,
@@ -20,6 +21,6 @@ TABLES = {
     for module in (
         *(table_2, table_3, table_4, table_5, figure_2),
         *(what_matters, knobs, few_labels, learning_rates, wrong_labels),
-        *(two_stages, vector_spread),
+        *(two_stages, vector_spread, recipe),
     )
 }
