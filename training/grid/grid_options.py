@@ -33,7 +33,8 @@ class GridOptions(RunningOptions):
     """Runs the experiments of a table or a part of it; what is done stays."""
 
     # 2, 3, 4, 5, figure-2, what-matters, knobs, few-labels, learning-rates,
-    # wrong-labels, two-stages, vector-spread or recipe; `--dry-run` shows its runs.
+    # wrong-labels, two-stages, vector-spread or recipe; `--dry-run` shows its
+    # runs.
     table: Annotated[str, tyro.conf.Positional]
     # cnn, bilstm, bert; cnn-vectors and bilstm-vectors, which begin with the
     # file of --embeddings. This and the next eight: all the table has if empty.
