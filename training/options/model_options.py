@@ -12,6 +12,8 @@ from training.options.registries import check_known, one_of
 # The paper's, as keras-hub calls it.
 PAPER_BERT = "bert_base_en_uncased"
 LAST_LAYERS = ("random", "regression")
+# Of the numbers of trained word vectors; table vector-spread compares some.
+OWN_SPREAD = 0.04
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +32,9 @@ class ModelOptions:
     # Leave the --embeddings as they are.
     freeze_embeddings: bool = False
     # Make the numbers of --embeddings smaller or larger, so that this is their
-    # standard deviation; else as they are in the file. GloVe's is 0.4; 0.04 is
-    # learnt from with less error.
+    # standard deviation; else as they are in the file, GloVe's 0.4, but for
+    # --train-file 0.04, from which they are learnt with less error, unless
+    # frozen.
     embeddings_spread: float | None = None
     # What bert begins with: all-MiniLM-L6-v2, bge-small-en-v1.5,
     # bert-base-uncased or bert-base-multilingual-cased, looked for below the
@@ -75,6 +78,8 @@ class ModelOptions:
         preset = backbone.preset | backbone.own_preset
         if self.is_random_bert:
             preset |= backbone.random_preset | {"last_layer": "random"}
+        if self.embeddings != "random" and not self.freeze_embeddings:
+            preset |= {"embeddings_spread": OWN_SPREAD}
         # How many steps is known once the texts are counted.
         return preset | {"steps": None, "steps_per_evaluation": None}
 

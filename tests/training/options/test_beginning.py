@@ -51,6 +51,20 @@ def test_what_is_asked_for_says_which_backbone(encoders, asked, backbone):
         assert options.model.bert == asked["bert"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "spread"),
+    [
+        ({"train_file": Path("my.csv")}, 0.04),
+        ({"train_file": Path("my.csv"), "embeddings_spread": 0.2}, 0.2),
+        ({"train_file": Path("my.csv"), "freeze_embeddings": True}, None),
+        ({"dataset": "trec"}, None),
+    ],
+)
+def test_trained_vectors_of_own_texts_begin_small(asked, spread):
+    options = resolved(embeddings="v.txt", **asked)
+    assert options.model.embeddings_spread == spread
+
+
 def test_data_sets_with_a_name_are_trained_as_in_the_paper(encoders):
     (encoders / "all-MiniLM-L6-v2").mkdir()
     options = resolved(dataset="trec")
