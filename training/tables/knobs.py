@@ -20,7 +20,7 @@ The paper has no such table.
 """
 
 from training.methods.methods import PLACES
-from training.tables.table import Table
+from training.tables.table import Table, against_variant
 
 UNMIXED: dict[str, dict] = {
     "no mixup": {},
@@ -35,6 +35,12 @@ MIXED: dict[str, dict] = {
     "partner no-self": {"partner": "no-self"},
     "partner other-class": {"partner": "other-class"},
     "partner same-class": {"partner": "same-class"},
+}
+# Each knob with Mixup as it is, and that, as the control, with none.
+_AGAINST = {
+    "no mixup": None,
+    "label smoothing 0.1": "no mixup",
+    "mixup": "no mixup",
 }
 
 
@@ -52,20 +58,12 @@ def options(cell: dict) -> dict:
     }
 
 
-def against(cell: dict) -> dict | None:
-    """Each knob with Mixup as it is, and that, as the control, with none."""
-    if cell["variant"] == "no mixup":
-        return None
-    is_turned = cell["variant"] in MIXED and cell["variant"] != "mixup"
-    return cell | {"variant": "mixup" if is_turned else "no mixup"}
-
-
 TABLE = Table(
     name="knobs",
     title="What each knob does: error with 5 % of TREC's labels",
     axes={"place": PLACES, "variant": (*UNMIXED, *MIXED)},
     blocks=("place",),
     options=options,
-    against=against,
+    against=against_variant("mixup", _AGAINST),
     subsets=True,
 )

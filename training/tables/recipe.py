@@ -15,7 +15,7 @@ seconds of one CPU core each, for MiniLM two to three minutes.
 The paper has no such table.
 """
 
-from training.tables.table import Table, beginnings
+from training.tables.table import Table, against_variant, beginnings
 
 SHARE = 0.05
 VARIANTS: dict[str, dict] = {
@@ -29,8 +29,8 @@ VARIANTS: dict[str, dict] = {
     "sent, alpha 8": {"method": "sent", "alpha": 8.0},
     "sent-amp": {"method": "sent-amp"},
 }
+# Mixing is compared with none, AMP with Mixup.
 _AGAINST = {
-    "none": None,
     "word-amp": "word, alpha 1",
     "word-amp, epsilon 0.02": "word, alpha 1",
     "sent-amp": "sent, alpha 1",
@@ -47,12 +47,6 @@ def options(cell: dict) -> dict:
     }
 
 
-def against(cell: dict) -> dict | None:
-    """Mixing is compared with none, AMP with Mixup."""
-    variant = _AGAINST.get(cell["variant"], "none")
-    return cell | {"variant": variant} if variant else None
-
-
 TABLE = Table(
     name="recipe",
     title="A recipe: error with 5 % of the labels",
@@ -63,6 +57,6 @@ TABLE = Table(
     },
     blocks=("backbone", "dataset"),
     options=options,
-    against=against,
+    against=against_variant("none", _AGAINST),
     subsets=True,
 )

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from training.data.sources import SOURCES
 from training.methods.methods import METHODS
@@ -124,6 +124,31 @@ def against_mixup(cell: dict) -> dict | None:
     """The cell of the method that a cell's method is compared with."""
     method = METHODS[cell["method"]].against
     return cell | {"method": method} if method else None
+
+
+def against_variant(
+    usual: str, others: Mapping[str, str | None]
+) -> Callable[[dict], dict | None]:
+    """A function from a cell to the cell of the variant it is compared with.
+
+    Args:
+        usual: String, the variant that most are compared with; itself, unless
+            `others` has it, with nothing.
+        others: Dict from the variants that aren't to what they are compared
+            with, `None` for nothing.
+
+    Examples:
+        >>> against = against_variant("none", {"amp": "mixup"})
+        >>> [against({"variant": one}) for one in ("none", "amp", "mixup")]
+        [None, {'variant': 'mixup'}, {'variant': 'none'}]
+    """
+
+    def against(cell: dict) -> dict | None:
+        variant = others.get(cell["variant"], usual)
+        is_compared = variant not in (None, cell["variant"])
+        return cell | {"variant": variant} if is_compared else None
+
+    return against
 
 
 def read_published(

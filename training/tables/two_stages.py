@@ -17,7 +17,7 @@ each.
 The paper has no such table.
 """
 
-from training.tables.table import Table, beginnings
+from training.tables.table import Table, against_variant, beginnings
 from training.tables.wrong_labels import SHARES
 
 VARIANTS: dict[str, dict] = {
@@ -27,6 +27,8 @@ VARIANTS: dict[str, dict] = {
     "sent-amp, epsilon 0.02": {"method": "sent-amp", "epsilon": 0.02},
     "word": {"method": "word"},
 }
+# Mixing is compared with the control, AMP with Mixup.
+_AGAINST = {"sent-amp": "sent", "sent-amp, epsilon 0.02": "sent"}
 
 
 def options(cell: dict) -> dict:
@@ -43,22 +45,13 @@ def options(cell: dict) -> dict:
     }
 
 
-def against(cell: dict) -> dict | None:
-    """Mixing is compared with the control, AMP with Mixup."""
-    variant = cell["variant"]
-    if variant == "control":
-        return None
-    other = "sent" if variant.startswith("sent-amp") else "control"
-    return cell | {"variant": other}
-
-
 TABLE = Table(
     name="two-stages",
     title="Two stages: mixing at the end, at a tenth of the rate",
     axes={"dataset": tuple(SHARES), "variant": tuple(VARIANTS)},
     blocks=("dataset",),
     options=options,
-    against=against,
+    against=against_variant("control", _AGAINST),
     seeds=5,
     subsets=True,
 )

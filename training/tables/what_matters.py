@@ -22,7 +22,7 @@ The paper has no such table.
 
 from training.methods.methods import PLACES
 from training.methods.released import Released
-from training.tables.table import Table, beginnings
+from training.tables.table import Table, against_variant, beginnings
 from training.tables.table_3 import LAM_POINTS
 
 ALL = Released(
@@ -50,6 +50,13 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "bce amp": (AMP, {"released": Released(binary_cross_entropy=True)}),
     "released": (AMP, {"released": ALL}),
 }
+# One change with `amp`, the rest with Mixup, of the same loss if BCE.
+_AGAINST = {
+    "mean-gradient": "amp",
+    "fresh-noise": "amp",
+    "reweight": "amp",
+    "bce amp": "bce mixup",
+}
 
 
 def options(cell: dict) -> dict:
@@ -64,19 +71,6 @@ def options(cell: dict) -> dict:
     }
 
 
-def against(cell: dict) -> dict | None:
-    """One change with `amp`, the rest with Mixup, of the same loss if BCE."""
-    variants = {
-        "mixup": None,
-        "mean-gradient": "amp",
-        "fresh-noise": "amp",
-        "reweight": "amp",
-        "bce amp": "bce mixup",
-    }
-    variant = variants.get(cell["variant"], "mixup")
-    return cell | {"variant": variant} if variant else None
-
-
 TABLE = Table(
     name="what-matters",
     title="What makes AMP work?",
@@ -87,6 +81,6 @@ TABLE = Table(
     },
     blocks=("backbone", "place"),
     options=options,
-    against=against,
+    against=against_variant("mixup", _AGAINST),
     subsets=True,
 )

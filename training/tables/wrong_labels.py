@@ -21,7 +21,7 @@ MiniLM two to three minutes of one CPU core each.
 The paper has no such table.
 """
 
-from training.tables.table import Table, beginnings
+from training.tables.table import Table, against_variant, beginnings
 
 # Of about 1,000 sentences.
 SHARES = {"trec": 0.2, "sst2": 0.15}
@@ -46,8 +46,8 @@ VARIANTS: dict[str, dict] = {
     "mix-until 0.67": _STRONG | {"mix_until": 0.67},
     "clean-weight 1": _STRONG | {"clean_weight": 1.0},
 }
+# Mixing is compared with none, what changes it with Mixup of alpha 16.
 _AGAINST = {
-    "none": None,
     "sent-amp": "sent, alpha 16",
     "sent-amp, epsilon 0.02": "sent, alpha 16",
     "mix-until 0.67": "sent, alpha 16",
@@ -69,12 +69,6 @@ def options(cell: dict) -> dict:
     }
 
 
-def against(cell: dict) -> dict | None:
-    """Mixing is compared with none, what changes it with Mixup of alpha 16."""
-    variant = _AGAINST.get(cell["variant"], "none")
-    return cell | {"variant": variant} if variant else None
-
-
 TABLE = Table(
     name="wrong-labels",
     title="Wrong labels: error with about 1,000 sentences",
@@ -86,6 +80,6 @@ TABLE = Table(
     },
     blocks=("backbone", "dataset", "noise"),
     options=options,
-    against=against,
+    against=against_variant("none", _AGAINST),
     subsets=True,
 )
