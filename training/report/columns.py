@@ -8,7 +8,6 @@ import dataclasses
 from collections.abc import Callable
 
 from training.report.formats import (
-    MISSING,
     interval,
     label,
     number,
@@ -68,7 +67,7 @@ def _has_noise(axes: list) -> bool:
 COLUMNS = {
     column.name: column
     for column in (
-        Column("seeds", "seeds", lambda row: str(row["seeds"] or MISSING)),
+        Column("seeds", "seeds", lambda row: str(row["seeds"])),
         _measured(
             "test_error",
             "test error",

@@ -19,8 +19,8 @@ def legend() -> str:
 def markdown(table: Table, rows: pd.DataFrame) -> str:
     """A block of a table's rows as Markdown.
 
-    Of rows that differ in the last axis only, and are all missing, one line
-    below the table says so.
+    What is missing is named below the table: in one line all rows that differ
+    in the last axis only, where there is none of them; in one single rows.
 
     Args:
         table: A `Table`.
@@ -36,18 +36,23 @@ def markdown(table: Table, rows: pd.DataFrame) -> str:
         one for one in columns if any(one.cell(row) != NOTHING for row in run)
     ]
     lines = [[*axes, *(one.heading for one in columns)]]
-    missing = []
+    absent: list[str] = []
+    single: list[str] = []
     for values, group in _groups(rows, axes[:-1]):
         if not group["seeds"].any():
             named = zip(axes, values, strict=False)
-            missing.append(" ".join(label(axis, one) for axis, one in named))
+            absent.append(" ".join(label(axis, one) for axis, one in named))
             continue
         for row in group.to_dict("records"):
             names = [label(axis, row[axis]) for axis in axes]
-            lines.append([*names, *(one.cell(row) for one in columns)])
+            if row["seeds"]:
+                lines.append([*names, *(one.cell(row) for one in columns)])
+            else:
+                single.append(" ".join(names))
     text = pipes(lines)
-    if missing:
-        text += f"\n\nMissing, not run: {', '.join(missing)}."
+    for missing in filter(None, (absent, single)):
+        between = "; " if any("," in one for one in missing) else ", "
+        text += f"\n\nMissing, not run: {between.join(missing)}."
     return text
 
 

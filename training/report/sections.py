@@ -101,19 +101,14 @@ def _compared(rows: pd.DataFrame, what: str = "") -> str:
 
 
 def section(table: Table, results: pd.DataFrame, rows: pd.DataFrame) -> str:
-    """A table's blocks, with what they were trained with.
-
-    A block of which one row has runs and is compared with nothing counts as
-    missing.
-    """
+    """A table's blocks, with what they were trained with."""
     lines = [f"## {table.title}\n"]
     missing: dict[str, list[str]] = {}
     blocks = list(table.blocks)
     grouped = dict(list(results.groupby(blocks, sort=False)))
     for values, block in rows.groupby(blocks, sort=False):
         names = list(map(label, blocks, values))
-        alone = (block["seeds"] > 0).sum() < 2
-        if alone and block["difference"].isna().all():
+        if not block["seeds"].any():
             missing.setdefault(names[0], []).extend(names[1:])
             continue
         lines.append(f"### {', '.join(names)}\n")

@@ -226,6 +226,7 @@ def test_a_run_says_nothing_of_another_backbones_time():
         ({"backbones": ("cnn",)}, "--backbones: table demo has none, but"),
         ({"methods": ("sent",)}, "has no 'sent', but word, word-amp"),
         ({"seeds": 0}, "--seeds must be above 0, not 0"),
+        ({"first_seed": -1}, "--first-seed must be 0 or more, not -1"),
         ({"processes": 0}, "--processes must be above 0, not 0"),
         ({"threads": 0}, "--threads must be above 0, not 0"),
         ({"retries": -1}, "--retries must be 0 or more, not -1"),
@@ -273,6 +274,13 @@ def test_every_cell_of_the_paper_is_a_run(name, tmp_path):
     same["wrong-labels"] = 88
     assert len(runs) == cells - same.get(name, 0)
     assert all(str(run.options.where.data_dir) == "data" for run in runs)
+
+
+def test_seeds_may_begin_at_fresh_ones():
+    runs = runs_of(
+        GridOptions("2", ("cnn",), ("trec",), ("none",), seeds=3, first_seed=10)
+    )
+    assert [run.options.optimisation.seed for run in runs] == [10, 11, 12]
 
 
 def test_seeds_split_cross_validated_data_and_draw_subsets():

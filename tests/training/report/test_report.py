@@ -362,6 +362,24 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
     assert again.read_bytes() == output.read_bytes()
 
 
+def test_a_lone_row_is_shown_and_the_rows_it_lacks_are_named(tmp_path):
+    cell = {"backbone": "cnn", "dataset": "trec", "variant": "none"}
+    records = [record_of("recipe", cell, seed, 12.5) for seed in (0, 1)]
+    folder = write(records, tmp_path / "records")
+    report(folder, tmp_path / "RESULTS.md", is_drawing=False)
+    text = (tmp_path / "RESULTS.md").read_text("utf-8")
+    _, _, recipe = text.partition("## A recipe")
+    block, _, _ = recipe.partition("\n## ")
+    assert "| no mixup | 2 | 12.5 ± 0.0 |" in block
+    assert "| missing |" not in block
+    assert (
+        "Missing, not run: label smoothing 0.1; word, alpha 1; word, alpha 8; "
+        "WordAMP; word-amp, epsilon 0.02; sent, alpha 1; sent, alpha 8; "
+        "SentAMP."
+    ) in block
+    assert "Missing, not run: CNN: SST-2, SUBJ, MR;" in block
+
+
 def test_figures_tell_backbones_apart():
     variants = TABLES["what-matters"].axes["variant"]
     cells = {
