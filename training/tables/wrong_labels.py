@@ -3,7 +3,7 @@
     python -m training table wrong-labels --data-dir data \
         --backbones bert --bert all-MiniLM-L6-v2 \
         --learning-rate 1e-4 --schedule warm-up --steps 300 \
-        --steps-per-evaluation 50 --out-of-domain-dataset subj \
+        --steps-per-evaluation 60 --out-of-domain-dataset subj \
         --records-dir docs/results/records
 
 which goes on with the records that are there.
