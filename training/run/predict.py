@@ -1,15 +1,12 @@
 """Asks an exported classifier from the shell."""
 
-import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import tensorflow as tf
+import numpy as np
 from rich.progress import Progress
 
-from keras_amp.whole import check_writable
 from training.data.cells import Layout
 from training.data.texts import Text, read_texts
 from training.run.answers import (
@@ -19,7 +16,7 @@ from training.run.answers import (
     as_table,
     write_answers,
 )
-from training.run.numbered import next_version
+from training.run.exported import find_export, load_export
 from training.run.unknown import in_answers
 from training.terminal import console, shown
 
@@ -60,6 +57,9 @@ def predict(
         check_output(output, overwrites)
     asked = _asked(texts, file, layout)
     if output is not None:
+        # Not before it is used: it loads Keras.
+        from keras_amp.whole import check_writable
+
         check_writable(output.parent)
     answers, shares = [], []
     is_line_by_line = output is None and not sys.stdout.isatty()
@@ -79,19 +79,6 @@ def predict(
         console(stderr=True).print(warning)
 
 
-def find_export(model: str | Path) -> Path:
-    """The path of a SavedModel: `model` itself or its newest version."""
-    path = Path(model)
-    newest = path / str(next_version(path) - 1)
-    for candidate in (path, newest):
-        if (candidate / "saved_model.pb").is_file():
-            return candidate
-    raise FileNotFoundError(
-        f"there is no exported model at '{path}': `python -m training train` "
-        "makes one and prints its path"
-    )
-
-
 def check_output(output: Path, overwrites: bool) -> None:
     """Refuses, before the work, what the answers can't be written to."""
     if output.suffix.lower() not in FORMATS:
@@ -109,20 +96,20 @@ def check_output(output: Path, overwrites: bool) -> None:
 
 def answer(path: Path, asked: Sequence[Text]) -> Iterator[tuple[Answer, float]]:
     """Each answer of an export, and the unknown part of its text's words."""
-    ask = _signature(path)
+    ask = load_export(path)
     for begin in range(0, len(asked), BATCH_SIZE):
         batch = asked[begin : begin + BATCH_SIZE]
         sentences = [
             one.text.encode("utf-8", "surrogateescape") for one in batch
         ]
-        found = ask(sentences=tf.constant(sentences))
-        names = [name.decode() for name in found["label_names"][0].numpy()]
+        found = ask(sentences)
+        names = [name.decode() for name in found["label_names"][0]]
         # An export of before said nothing.
-        shares = found.get("unknown_share", tf.zeros(len(batch))).numpy()
+        shares = found.get("unknown_share", np.zeros(len(batch)))
         for one, label, row, share in zip(
             batch,
-            found["label"].numpy(),
-            found["probabilities"].numpy().tolist(),
+            found["label"],
+            found["probabilities"].tolist(),
             shares.tolist(),
             strict=True,
         ):
@@ -148,19 +135,6 @@ def _asked(
             "there is no text: pass some, a --file, or lines on stdin"
         )
     return [Text(text, []) for text in texts]
-
-
-def _signature(path: Path) -> Any:
-    with contextlib.suppress(ImportError):
-        import tensorflow_text  # noqa: F401 (operations of BERT's exports)
-    try:
-        exported = tf.saved_model.load(path)
-    except tf.errors.NotFoundError as error:
-        raise ValueError(
-            f"'{path}' needs operations of tensorflow-text: "
-            "pip install tensorflow-text"
-        ) from error
-    return exported.signatures["serve"]
 
 
 def _with_progress(

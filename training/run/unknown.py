@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from keras_amp.text import count_unknown
 from training.data.dataset import Dataset
 from training.models.backbones import BACKBONES
 from training.options.model_options import ModelOptions
@@ -31,6 +29,11 @@ def before_training(
     Returns:
         String, or `None` if most words are known.
     """
+    # Not before they are used: answers need no Keras.
+    import tensorflow as tf
+
+    from keras_amp.text import count_unknown
+
     ids = tokenizer(tf.constant(dataset.dev.texts + dataset.test.texts))
     counts = count_unknown(ids, tokenizer.get_vocabulary())
     unknown, words = (float(tf.reduce_sum(count)) for count in counts)

@@ -1,0 +1,74 @@
+"""Exports are asked in a process that has no Keras."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+import keras_amp
+from tests.helpers import text_model
+
+HERE = Path(__file__).parents[3]
+ASK = """
+import sys
+from training.run.predict import predict
+predict(sys.argv[1], ["To be, or not"])
+print(*[name for name in ("keras", "tensorflow") if name in sys.modules])
+import keras, tensorflow
+print(tensorflow.keras.__version__ == keras.__version__)
+"""
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "to", "be", "##s", ","]
+TOKENIZERS = {
+    "words": lambda: keras_amp.text.word_tokenizer(["to be or not"]),
+    "pieces": lambda: keras_amp.text.WordPieceTokenizer(PIECES),
+}
+
+
+@pytest.fixture(scope="module", params=TOKENIZERS)
+def export(request, tmp_path_factory):
+    """Path of an export, and the probabilities that its classifier gives."""
+    tokenizer = TOKENIZERS[request.param]()
+    classifier = text_model(tokenizer.vocabulary_size())
+    path = tmp_path_factory.mktemp(request.param) / "1"
+    keras_amp.export_text_classifier(
+        classifier, tokenizer, ["no", "perhaps", "yes"], path
+    )
+    ids = tokenizer(["To be, or not"])
+    return path, classifier.predict(ids, verbose=0)[0]
+
+
+def python(*arguments, before=()):
+    paths = os.pathsep.join([*map(str, before), str(HERE)])
+    return subprocess.run(
+        [sys.executable, "-c", ASK, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+def test_an_export_is_asked_without_keras_which_may_come_later(export):
+    path, logits = export
+    ran = python(path)
+    answer, loaded, is_usable = ran.stdout.splitlines()
+    assert loaded == "tensorflow"
+    assert is_usable == "True"
+    found = list(json.loads(answer)["probabilities"].values())
+    expected = keras.ops.softmax(logits).numpy()
+    assert found == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_operations_that_are_missing_are_named(export, tmp_path):
+    path, _ = export
+    (tmp_path / "tensorflow_text").mkdir()
+    (tmp_path / "tensorflow_text" / "__init__.py").touch()
+    ran = python(path, before=[tmp_path])
+    if "words" in str(path):
+        assert ran.returncode == 0, ran.stderr
+        return
+    *_, last = ran.stderr.splitlines()
+    assert last.startswith(f"ValueError: '{path}' needs operations of")
