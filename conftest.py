@@ -26,6 +26,7 @@ EXTRAS = {
     "sklearn": "training",
     "tensorboard": "training",
     "tensorflow_text": "bert",
+    "tokenizers": "test",
     "torch": "torch",
     "transformers": "test",
     "tyro": "training",

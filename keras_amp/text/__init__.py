@@ -1,5 +1,6 @@
 """From raw text to what the backbones take."""
 
+from keras_amp.text.as_json import tokenizer_json as tokenizer_json
 from keras_amp.text.unknown import count_unknown as count_unknown
 from keras_amp.text.vectors import WordVectors as WordVectors
 from keras_amp.text.vectors import read_word_vectors as read_word_vectors
