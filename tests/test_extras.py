@@ -1,5 +1,6 @@
 """What an installation lacks is named in one line, and only when used."""
 
+import json
 import re
 import subprocess
 import sys
@@ -56,6 +57,25 @@ for ask in (
     except ImportError as error:
         print(error)
 """
+AN_EXPERIMENT = """
+import json
+import sys
+from pathlib import Path
+
+from training.grid.execute import execute
+from training.options.train_options import TrainOptions
+
+file, vocabulary, records = map(Path, sys.argv[1:])
+options = TrainOptions.of(
+    train_file=file, dev_file=file, test_file=file, backbone="bert",
+    bert="tiny", vocabulary=vocabulary, method="sent-amp", learning_rate=3e-3,
+    dropout=0.0, batch_size=4, steps=20, steps_per_evaluation=10,
+    lam_points=3, records_dir=records, baselines=False,
+)
+record = execute(options.resolved(), threads=1)
+print(record.get("traceback", ""), file=sys.stderr)
+print(json.dumps({**record["results"], **record["environment"]["versions"]}))
+"""
 COMMAND = "runpy.run_module('training', run_name='__main__', alter_sys=True)"
 
 
@@ -93,6 +113,28 @@ def test_the_library_needs_no_tensorflow(backend, monkeypatch):
         f"keras_amp.text {rest}",
         f"keras_amp.text {rest}",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_an_experiment_needs_no_tensorflow(backend, monkeypatch, tmp_path):
+    needed(backend, "This test", f'"keras_amp[{backend}]"')
+    needed("keras_hub", "This test", '"keras_amp[bert]"')
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    rows = ["text,label", *["good soup,yes", "bad soup,no"] * 5]
+    file, vocabulary = tmp_path / "rows.csv", tmp_path / "vocab.txt"
+    file.write_text("\n".join(rows), "utf-8")
+    pieces = "[PAD] [UNK] [CLS] [SEP] good bad soup"
+    vocabulary.write_text("\n".join(pieces.split()), "utf-8")
+    paths = [str(one) for one in (file, vocabulary, tmp_path / "records")]
+    absent = ("tensorflow", "tensorflow_text", "tf_keras")
+    ran = python(AN_EXPERIMENT, absent, *paths)
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout.splitlines()[-1])
+    assert said["test_error"] == 0
+    assert len(said["loss_along_lam"]["mean"]) == 3
+    assert {backend, "keras"} < {*said}
+    assert "tensorflow" not in said
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where a run takes place: versions, commit, cores."""
+"""Where a run takes place: versions, commit, cores, accelerator."""
 
 import os
 import platform
@@ -6,21 +6,27 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("keras_amp", "tensorflow", "keras", "numpy")
-
 
 def environment() -> dict:
     """Versions, commit and processor, to tell runs apart by.
 
     Returns:
-        Dict with `versions`, `commit` (`None` outside a git checkout, with
-        "+changes" where files differ from it), `python` and `cpus`.
+        Dict with `versions`, of which that of Keras' backend, `commit` (`None`
+        outside a git checkout, with "+changes" where files differ from it),
+        `python`, `cpus` and, where JAX or PyTorch has one, `accelerator`.
     """
+    # Not before it is used: it loads the backend.
+    import keras
+
+    backend = keras.backend.backend()
+    packages = ("keras_amp", backend, "keras", "numpy")
+    accelerator = _accelerator(backend)
     return {
-        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "versions": {name: metadata.version(name) for name in packages},
         "commit": _commit(),
         "python": platform.python_version(),
         "cpus": usable_cores(),
+        **({"accelerator": accelerator} if accelerator else {}),
     }
 
 
@@ -29,6 +35,20 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _accelerator(backend: str) -> str | None:
+    if backend == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return None if device.platform == "cpu" else device.device_kind
+    if backend == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.get_device_name()
+    return None
 
 
 def _commit() -> str | None:

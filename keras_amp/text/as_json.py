@@ -50,7 +50,9 @@ def tokenizer_json(tokenizer):
         array([ True,  True,  True,  True,  True])
     """
     if type(tokenizer) is WordPieceTokenizer:
-        return _word_pieces(tokenizer)
+        return word_pieces_json(
+            tokenizer.vocabulary, tokenizer.lowercase, tokenizer.max_length
+        )
     if type(tokenizer) is WordTokenizer:
         config = tokenizer.get_config()
         if all(config[key] == value for key, value in _AS_WORDS.items()):
@@ -95,8 +97,14 @@ def _words(tokenizer):
     )
 
 
-def _word_pieces(tokenizer):
-    vocabulary = tokenizer.get_vocabulary()
+def word_pieces_json(vocabulary, lowercase, max_length):
+    """The same of BERT's word pieces, needing no layer and no TensorFlow.
+
+    Args:
+        vocabulary: Sequence of strings, the pieces in the order of their ids.
+        lowercase: Bool, whether text is lower-cased and stripped of accents.
+        max_length: Int, ids of a sentence at most.
+    """
     text = {"Sequence": {"id": "A", "type_id": 0}}
     ends = ("[CLS]", "[SEP]")
     begin, end = ({"SpecialToken": {"id": x, "type_id": 0}} for x in ends)
@@ -104,10 +112,10 @@ def _word_pieces(tokenizer):
         "type": "BertNormalizer",
         "clean_text": True,
         "handle_chinese_chars": True,
-        "strip_accents": tokenizer.lowercase,
-        "lowercase": tokenizer.lowercase,
+        "strip_accents": lowercase,
+        "lowercase": lowercase,
     }
-    sigma = [_replace(*_SIGMA)] if tokenizer.lowercase else []
+    sigma = [_replace(*_SIGMA)] if lowercase else []
     return _file(
         normalizer=_sequence("normalizers", *sigma, bert),
         pre_tokenizer={"type": "BertPreTokenizer"},
@@ -131,7 +139,7 @@ def _word_pieces(tokenizer):
             "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100,
         },
-        max_length=tokenizer.max_length,
+        max_length=max_length,
         padding="[PAD]",
     )
 

@@ -59,25 +59,8 @@ class WordPieceTokenizer(keras.layers.Layer):
 
     def __init__(self, vocabulary, lowercase=None, max_length=512, **kwargs):
         super().__init__(**kwargs)
-        source = "The vocabulary"
-        if isinstance(vocabulary, (str, Path)):
-            source = f"The vocabulary '{vocabulary}'"
-            vocabulary = read_vocabulary(vocabulary)
-        self.vocabulary = tuple(str(piece) for piece in vocabulary)
-        _check_vocabulary(self.vocabulary, source)
-        if max_length < 2:
-            raise ValueError(
-                "`max_length` must leave room for [CLS] and [SEP], 2 at least. "
-                f"Received: {max_length}"
-            )
-        if lowercase is None:
-            lowercase = not any(
-                piece != piece.lower()
-                for piece in self.vocabulary
-                if not piece.startswith("[")
-            )
-        self.lowercase = bool(lowercase)
-        self.max_length = max_length
+        known = known_pieces(vocabulary, lowercase, max_length)
+        self.vocabulary, self.lowercase, self.max_length = known
         text = _tensorflow_text()
         try:
             self._pieces = text.FastWordpieceTokenizer(
@@ -85,7 +68,7 @@ class WordPieceTokenizer(keras.layers.Layer):
             )
         except RuntimeError as error:
             raise ValueError(
-                f"{source} is damaged or none of BERT's: "
+                f"{_source(vocabulary)} is damaged or none of BERT's: "
                 + " ".join(str(error).split())
             ) from error
         self.built = True
@@ -151,6 +134,35 @@ class WordPieceTokenizer(keras.layers.Layer):
         }
 
 
+def known_pieces(vocabulary, lowercase, max_length):
+    """The arguments of a `WordPieceTokenizer`, read, filled in and checked.
+
+    Returns:
+        Tuple of the pieces, a tuple of strings; whether text is lower-cased;
+        and `max_length`.
+
+    Raises:
+        FileNotFoundError, ValueError: As `WordPieceTokenizer`.
+    """
+    source = _source(vocabulary)
+    if isinstance(vocabulary, (str, Path)):
+        vocabulary = read_vocabulary(vocabulary)
+    vocabulary = tuple(str(piece) for piece in vocabulary)
+    _check_vocabulary(vocabulary, source)
+    if max_length < 2:
+        raise ValueError(
+            "`max_length` must leave room for [CLS] and [SEP], 2 at least. "
+            f"Received: {max_length}"
+        )
+    if lowercase is None:
+        lowercase = not any(
+            piece != piece.lower()
+            for piece in vocabulary
+            if not piece.startswith("[")
+        )
+    return vocabulary, bool(lowercase), max_length
+
+
 def clean(text, lowercase):
     r"""Removes what BERT does not read; lower-cases and strips accents.
 
@@ -191,6 +203,12 @@ def read_vocabulary(path):
         raise ValueError(f"'{path}' is not UTF-8: {error}") from error
     pieces = [line.rstrip("\r") for line in lines]
     return pieces[:-1] if not pieces[-1] else pieces
+
+
+def _source(vocabulary):
+    if isinstance(vocabulary, (str, Path)):
+        return f"The vocabulary '{vocabulary}'"
+    return "The vocabulary"
 
 
 def _check_vocabulary(vocabulary, source):

@@ -5,7 +5,6 @@ import time
 import traceback
 
 import keras
-import tensorflow as tf
 
 from keras_amp.whole import check_writable
 from training.options.train_options import TrainOptions
@@ -75,8 +74,12 @@ def _answers(outputs: Outputs) -> dict[str, list]:
 
 
 def _prepare_process(threads: int) -> None:
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
     # Each run's model is traced anew, and TensorFlow would wonder why.
     tf.get_logger().setLevel("ERROR")
-    os.environ["OMP_NUM_THREADS"] = str(threads)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)

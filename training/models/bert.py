@@ -1,15 +1,22 @@
 """BERT and its word pieces, from options."""
 
+import importlib.util
 from typing import Any
 
 import keras
 
 import keras_amp
 from keras_amp.text import WordPieceTokenizer
+from training.models.piece_reader import PieceReader
 
 
-def piece_tokenizer(options: Any, texts: list[str]) -> WordPieceTokenizer:
+def piece_tokenizer(
+    options: Any, texts: list[str]
+) -> WordPieceTokenizer | PieceReader:
     """The word pieces that the encoder knows; texts teach it none.
+
+    Without TensorFlow Text, as where Keras runs on JAX, they are read by
+    `tokenizers`, which no export can hold.
 
     Raises:
         ValueError: If BERT's vocabulary can't be had.
@@ -25,12 +32,12 @@ def piece_tokenizer(options: Any, texts: list[str]) -> WordPieceTokenizer:
                 f"--bert: {error} Or begin at random: --bert tiny --vocabulary "
                 "vocab.txt"
             ) from error
-    return WordPieceTokenizer(**known, max_length=options.max_length)
+    has_layer = importlib.util.find_spec("tensorflow_text") is not None
+    kind = WordPieceTokenizer if has_layer else PieceReader
+    return kind(**known, max_length=options.max_length)
 
 
-def build_bert(
-    options: Any, tokenizer: WordPieceTokenizer, num_classes: int
-) -> keras.Model:
+def build_bert(options: Any, tokenizer: Any, num_classes: int) -> keras.Model:
     """A classifier on an encoder, pretrained or new.
 
     Raises:

@@ -198,7 +198,8 @@ def environments(records: list[dict]) -> str:
                 f"{name} {version}"
                 for name, version in about["versions"].items()
             )
-            count[f"{versions}, Python {about['python']}"] += 1
+            where = about.get("accelerator", "CPUs")
+            count[f"{versions}, Python {about['python']}, on {where}"] += 1
     lines = [
         f"{number} runs with {versions}"
         for versions, number in sorted(count.items())
@@ -209,7 +210,7 @@ def environments(records: list[dict]) -> str:
         if "results" in record
     )
     return (
-        f"{'; '.join(lines)}; on CPUs, together {seconds / 3600:.1f} hours of "
+        f"{'; '.join(lines)}. Together {seconds / 3600:.1f} hours of "
         "training.\n"
     )
 

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
 
+from keras_amp.extras import WhenUsed
 from training.data.dataset import Examples
+from training.run.array_batches import ArrayBatches
+
+tf = WhenUsed("tensorflow", "Batches of texts", "tensorflow")
 
 BUCKETS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
@@ -16,7 +20,7 @@ def batches(
     batch_size: int,
     seed: int | None = None,
     skip: int = 0,
-) -> tf.data.Dataset:
+) -> Any:
     """Batches of sentences and labels, padded to the next bucket's length.
 
     The sentences of a batch are drawn at random, not by length: which ones
@@ -34,14 +38,19 @@ def batches(
         skip: Int, how many batches to leave out at the start.
 
     Returns:
-        A `tf.data.Dataset` of int32 ids `(batch, time)`, int32 labels
-        `(batch,)`.
+        What `fit` takes, and a loop: int32 ids `(batch, time)` and int32
+        labels `(batch,)`. A `tf.data.Dataset`, or `ArrayBatches` where Keras
+        runs on another backend; of one seed, their orders differ.
     """
-    ids = tf.cast(tokenizer(tf.constant(examples.texts)), tf.int32)
+    ids = _ids(tokenizer, examples.texts)
     # A model may have no place for more than the tokenizer lets through.
     last = getattr(tokenizer, "max_length", None)
-    last = last or max(BUCKETS[-1], int(tf.shape(ids)[1]))
+    last = last or max(BUCKETS[-1], ids.shape[1])
     lengths = [*(b for b in BUCKETS if b < last), last]
+    if keras.backend.backend() != "tensorflow":
+        return ArrayBatches(
+            ids, examples.labels, batch_size, lengths, seed, skip
+        )
     buckets = tf.constant(lengths, tf.int64)
     ids = tf.RaggedTensor.from_tensor(ids, padding=0)
 
@@ -73,5 +82,12 @@ def order_by_length(examples: Examples, tokenizer: Any) -> np.ndarray:
     Returns:
         Int array of shape `(len(examples),)`.
     """
-    ids = np.asarray(tokenizer(tf.constant(examples.texts)))
+    ids = _ids(tokenizer, examples.texts)
     return np.argsort(np.count_nonzero(ids, axis=1), kind="stable")
+
+
+def _ids(tokenizer: Any, texts: list[str]) -> np.ndarray:
+    # Keras takes no list of strings for a tensor.
+    is_layer = isinstance(tokenizer, keras.layers.Layer)
+    ids = tokenizer(tf.constant(texts) if is_layer else texts)
+    return np.asarray(ids, "int32")

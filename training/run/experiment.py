@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from rich.console import Console
 
 from training.data.dataset import Dataset, Examples, take_share
@@ -100,7 +99,9 @@ class Experiment:
             keras.optimizers.Adam(_learning_rate(options.optimisation)),
             loss_of(options.mixing),
             metrics=["accuracy"],
-            jit_compile=options.optimisation.jit_compile,
+            # What JAX does not compile, it does one operation at a time.
+            jit_compile=options.optimisation.jit_compile
+            or keras.backend.backend() == "jax",
         )
         return cls(
             options,
@@ -182,8 +183,8 @@ class Experiment:
             ids, labels = next(iter(self._batches(self.dataset.test, size)))
             results["loss_along_lam"] = loss_along_lam(
                 self.model,
-                ids.numpy(),
-                labels.numpy(),
+                np.asarray(ids),
+                np.asarray(labels),
                 self.options.mixing.lam_points,
             )
         return results, curves, test
@@ -209,7 +210,7 @@ class Experiment:
         )
         return Outputs(found.logits[np.argsort(order)], examples.labels)
 
-    def _batches(self, examples: Examples, size: int) -> tf.data.Dataset:
+    def _batches(self, examples: Examples, size: int) -> Any:
         return batches(examples, self.tokenizer, size)
 
 

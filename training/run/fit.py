@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 from rich.console import Console
 
 import keras_amp
@@ -148,21 +147,26 @@ def _log_folder(options: TrainOptions) -> Path | None:
 @contextlib.contextmanager
 def _naming(folder: Path | None) -> Iterator[None]:
     """Makes TensorFlow's errors about files in a folder what they are."""
+    if folder is None:
+        yield
+        return
+    import tensorflow as tf
+
     try:
         yield
     except tf.errors.OpError as error:
-        if folder is None or str(folder) not in error.message:
+        if str(folder) not in error.message:
             raise
         raise os_error(error, folder) from error
 
 
-def _evaluation_batches(examples: Examples, tokenizer: Any) -> tf.data.Dataset:
+def _evaluation_batches(examples: Examples, tokenizer: Any) -> Any:
     """Batches once through, from the shortest examples to the longest."""
     order = order_by_length(examples, tokenizer)
     return batches(examples[order], tokenizer, EVALUATION_BATCH_SIZE)
 
 
-def _error(model: keras.Model, examples: tf.data.Dataset) -> float:
+def _error(model: keras.Model, examples: Any) -> float:
     """The model's error on some batches, in %."""
     results = model.evaluate(examples, verbose=0, return_dict=True)
     return 100 * (1 - results["accuracy"])

@@ -18,12 +18,12 @@ def predict_logits(classifier: keras.Model, batches: Any) -> Outputs:
 
     Args:
         classifier: A `keras.Model` from ids to logits.
-        batches: A `tf.data.Dataset` of ids and labels.
+        batches: Of ids and labels, as `training.run.batches` makes them.
     """
     logits, labels = [], []
     for ids, of_batch in batches:
         logits.append(classifier.predict_on_batch(ids))
-        labels.append(of_batch.numpy())
+        labels.append(np.asarray(of_batch))
     return Outputs(np.concatenate(logits), np.concatenate(labels))
 
 

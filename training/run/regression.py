@@ -13,11 +13,13 @@ import keras
 import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
-import tensorflow as tf
 
 import keras_amp
+from keras_amp.extras import WhenUsed
 from training.data.dataset import Examples
 from training.run.batches import batches, order_by_length
+
+tf = WhenUsed("tensorflow", "The regressions", "tensorflow")
 
 # Nothing that takes longer than a minute: more texts change little.
 MOST_TEXTS = 2000

@@ -1,0 +1,83 @@
+"""Batches as arrays, for where Keras does not run on TensorFlow."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+
+class ArrayBatches(keras.utils.PyDataset):
+    """Batches of ids, padded to the next of some lengths, and labels.
+
+    On PyTorch each batch is as long as it must be; on JAX all are as long as
+    the longest, for each shape is compiled anew, which takes longer than all
+    padding of a short run.
+
+    Args:
+        ids: Int array of shape `(examples, time)`, 0 is padding.
+        labels: Int array of shape `(examples,)`.
+        batch_size: Int; the last batch may be smaller.
+        lengths: Ascending ints, the last no shorter than the longest example.
+        seed: Int, to shuffle and repeat without end: each pass has an order
+            of its own, and a batch may hold the end of one and the beginning
+            of the next. `None` keeps the order and goes through once.
+        skip: Int, how many batches to leave out at the start.
+
+    Examples:
+        >>> batches = ArrayBatches(np.array([[3, 0], [4, 5]]), np.array([0, 1]),
+        ...     batch_size=1, lengths=[1, 2])
+        >>> [ids.tolist() for ids, labels in batches][1]
+        [[4, 5]]
+    """
+
+    def __init__(
+        self,
+        ids: np.ndarray,
+        labels: np.ndarray,
+        batch_size: int,
+        lengths: Sequence[int],
+        seed: int | None = None,
+        skip: int = 0,
+    ) -> None:
+        super().__init__()
+        self._ids, self._labels = ids, np.asarray(labels, "int32")
+        self._batch_size, self._seed, self._skip = batch_size, seed, skip
+        self._lengths = np.array(lengths)
+        if keras.backend.backend() == "jax":
+            self._lengths = self._lengths[[self._bucket(ids)]]
+
+    @property
+    def num_batches(self) -> int | None:
+        """How many there are; `None` if they have no end."""
+        if self._seed is not None:
+            return None
+        return max(-(-len(self._ids) // self._batch_size) - self._skip, 0)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if self.num_batches is not None and index >= self.num_batches:
+            raise IndexError(index)
+        begin = (self._skip + index) * self._batch_size
+        rows = self._rows(np.arange(begin, begin + self._batch_size))
+        ids = self._ids[rows]
+        length = self._lengths[self._bucket(ids)]
+        padding = max(0, length - ids.shape[1])
+        ids = np.pad(ids[:, :length], [(0, 0), (0, padding)])
+        return ids, self._labels[rows]
+
+    def _rows(self, places: np.ndarray) -> np.ndarray:
+        """Which examples are at some places of the order."""
+        size = len(self._ids)
+        if self._seed is None:
+            return places[places < size]
+        passes, within = np.divmod(places, size)
+        orders = {
+            one: np.random.default_rng([self._seed, one]).permutation(size)
+            for one in np.unique(passes)
+        }
+        return np.array(
+            [orders[a][b] for a, b in zip(passes, within, strict=True)]
+        )
+
+    def _bucket(self, ids: np.ndarray) -> int:
+        longest = np.count_nonzero(ids, axis=1).max(initial=0)
+        return int(np.searchsorted(self._lengths, longest))
