@@ -14,11 +14,14 @@ from keras_amp.extras import MissingPackage, WhenUsed
 HERE = Path(__file__).parent
 # What tests may lack, and the extra that brings it.
 EXTRAS = {
+    "ai_edge_litert": "litert",
     "huggingface_hub": "bert",
     "jax": "jax",
     "keras_hub": "bert",
     "matplotlib": "training",
     "official": "model-garden",
+    "onnxruntime": "onnx",
+    "openvino": "openvino",
     "pandas": "training",
     "ray": "ray",
     "safetensors": "bert",
@@ -26,6 +29,7 @@ EXTRAS = {
     "sklearn": "training",
     "tensorboard": "training",
     "tensorflow_text": "bert",
+    "tf2onnx": "onnx",
     "tokenizers": "test",
     "torch": "torch",
     "transformers": "test",

@@ -16,6 +16,9 @@ from keras_amp.calibration import (
 )
 from keras_amp.calibration import fit_temperature as fit_temperature
 from keras_amp.comparison import compare as compare
+from keras_amp.convert import (
+    convert_text_classifier as convert_text_classifier,
+)
 from keras_amp.cut import cut as cut
 from keras_amp.mixup import AdversarialMixup as AdversarialMixup
 from keras_amp.mixup import Mixup as Mixup

@@ -1,5 +1,6 @@
 """Exports a text classifier as a SavedModel: sentences in, labels out."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from keras_amp.calibration import LEAST_PROBABILITY, check_temperature
 from keras_amp.extras import WhenUsed
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
-from keras_amp.text import count_unknown
+from keras_amp.text import count_unknown, tokenizer_json
 from keras_amp.whole import remove_abandoned, written_whole
 
 tf = WhenUsed("tensorflow", "export_text_classifier", "tensorflow")
@@ -39,6 +40,10 @@ def export_text_classifier(
     `unknown_share`, float32 of shape `(batch,)`, the part of a sentence's words
     or word pieces that are unknown, if the tokenizer has a vocabulary; and
     `temperature`, float32 of shape `(batch,)`, if it is not 1.
+
+    A tokenizer of words or word pieces also lies there as a file,
+    `assets.extra/tokenizer.json`, that `tokenizers` reads: for who asks
+    `serve_ids`, or for `convert_text_classifier`.
 
     Ask by `signatures["serve"]`, not by `exported.serve(…)`: of that,
     TensorFlow keeps a lock when it is given the wrong rank or type, and all
@@ -140,15 +145,32 @@ def export_text_classifier(
     with without_cudnn(model):
         archive.add_endpoint("serve", serve, input_signature=[sentences])
         archive.add_endpoint("serve_ids", serve_ids, input_signature=[ids])
-        _write(archive, filepath)
+        _write(archive, tokenizer, filepath)
     return filepath
 
 
-def _write(archive, filepath):
+def tokenizer_path(filepath):
+    """Where an export has its tokenizer as JSON, if that can be written.
+
+    Args:
+        filepath: Path of the export.
+    """
+    return Path(filepath) / "assets.extra" / "tokenizer.json"
+
+
+def _write(archive, tokenizer, filepath):
+    try:
+        as_json = json.dumps(tokenizer_json(tokenizer), ensure_ascii=False)
+    except ValueError:  # a layer that only TensorFlow has
+        as_json = None
     remove_abandoned(filepath.parent)
     try:
         with written_whole(filepath) as unfinished:
             archive.write_out(unfinished, verbose=False)
+            if as_json is not None:
+                path = tokenizer_path(unfinished)
+                path.parent.mkdir()
+                path.write_text(as_json, "utf-8")
     except tf.errors.OpError as error:
         raise os_error(error, filepath) from error
     except OSError as error:

@@ -28,6 +28,7 @@ LAYERS = [
     "text",
     "whole",
     "serving",
+    "convert",
     "saved_model",
     "tensorboard",
     "stop_mixing",

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Literal, TextIO
 
 # Failures come as exceptions; that there is no GPU is none.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -85,6 +85,23 @@ def predict(
     predict(model, texts, file, layout, output, overwrite)
 
 
+def export(
+    model: tyro.conf.Positional[Path],
+    format: Literal["saved_model", "onnx", "litert", "openvino"] = "onnx",
+    output: Path | None = None,
+) -> None:
+    """Writes an exported classifier for another runtime, with its tokenizer.
+
+    Args:
+        model: Folder of an export, or of numbered ones (the newest is taken).
+        format: What to write; all take ids, which tokenizer.json makes.
+        output: Folder to write; else the export's own name and the format.
+    """
+    from training.run.convert import convert
+
+    convert(model, format, output)
+
+
 def train(options: CommandLine) -> None:
     """Trains a text classifier, exports it, and records how it went."""
     options.resolved()  # What is wrong is said before TensorFlow is loaded.
@@ -149,6 +166,7 @@ def main() -> None:
         "train": train,
         "compare": compare,
         "predict": predict,
+        "export": export,
         "data": data,
         "table": table,
         "report": report,

@@ -1,0 +1,321 @@
+"""From an exported text classifier to the formats of other runtimes.
+
+Their programs take no strings, so what they are given are ids, and the
+tokenizer lies beside them, as the file that `tokenizers` reads.
+"""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_amp.errors import one_line
+from keras_amp.extras import WhenUsed, needed
+from keras_amp.serving import tokenizer_path
+from keras_amp.whole import remove_abandoned, written_whole
+
+tf = WhenUsed("tensorflow", "convert_text_classifier", "tensorflow")
+constants = WhenUsed(
+    "tensorflow.python.framework.convert_to_constants",
+    "convert_text_classifier",
+    "tensorflow",
+)
+
+TOLERANCE = 1e-4  # of a probability, as other programs sum in other orders
+
+
+class Format(NamedTuple):
+    """What an export can become.
+
+    Attributes:
+        file: String, the name of what is written, a file or a folder.
+        modules: Dict of the modules that it needs, and what installs them.
+        write: Function of what `_frozen` makes and the path to write.
+        load: Function of that path to one from ids to probabilities.
+    """
+
+    file: str
+    modules: dict[str, str]
+    write: Callable[[Any, Path], None]
+    load: Callable[[Path], Callable[[np.ndarray], np.ndarray]]
+
+
+def convert_text_classifier(path, filepath, format):
+    """Writes a folder that a runtime without TensorFlow answers from.
+
+    It holds the model, from `ids`, int32 of shape `(batch, time)`, 0 is
+    padding, to `probabilities`, float32 of shape `(batch, classes)`, at the
+    export's temperature; `tokenizer.json`, which `tokenizers` reads, from
+    texts to these ids; and `labels.json`, a list of the classes' names. Before
+    it appears, the runtime has been asked, and answered as the export does.
+
+    The model is `model.onnx` (`"onnx"`), `model.tflite` (`"litert"`),
+    `model.xml` with `model.bin` (`"openvino"`), or the folder `model`, a
+    SavedModel that needs no TensorFlow Text (`"saved_model"`). LiteRT has no
+    loops over lists, and so no recurrent layers.
+
+    Args:
+        path: Path of a SavedModel of `export_text_classifier`.
+        filepath: Path of the folder to write. It appears whole or not at all.
+        format: `"onnx"`, `"litert"`, `"openvino"` or `"saved_model"`.
+
+    Returns:
+        The `pathlib.Path` of the folder.
+
+    Raises:
+        FileNotFoundError: If there is no SavedModel.
+        FileExistsError: If something is at `filepath` already.
+        ImportError: If what the format needs is not installed.
+        ValueError: If there is no such format, it can't hold this classifier,
+            or the export has no tokenizer that can be written down.
+
+    Examples:
+        >>> import tempfile
+        >>> tokenizer = keras_amp.text.word_tokenizer(["good", "bad"])
+        >>> model = keras_amp.TextCNN(tokenizer.vocabulary_size(), 2)
+        >>> folder = tempfile.mkdtemp()
+        >>> exported = keras_amp.export_text_classifier(
+        ...     model, tokenizer, ["+", "-"], folder + "/1"
+        ... )
+        >>> made = convert_text_classifier(
+        ...     exported, folder + "/ids", "saved_model"
+        ... )
+        >>> sorted(one.name for one in made.iterdir())
+        ['labels.json', 'model', 'tokenizer.json']
+    """
+    path, filepath = Path(path), Path(filepath)
+    if format not in FORMATS:
+        raise ValueError(
+            f"`format` must be one of {', '.join(FORMATS)}. "
+            f"Received: {format!r}"
+        )
+    if filepath.exists():
+        raise FileExistsError(
+            f"'{filepath}' exists already and is not overwritten. "
+            "Write to another path."
+        )
+    tokenizer = tokenizer_path(path)
+    exported = _load(path)
+    if not tokenizer.is_file():
+        raise ValueError(
+            f"'{path}' holds no tokenizer that other programs can read: it is "
+            "none of words or word pieces, or was exported before version 0.3"
+        )
+    made = FORMATS[format]
+    for module, install in made.modules.items():
+        needed(module, f"The format {format}", install)
+    remove_abandoned(filepath.parent)
+    with written_whole(filepath) as unfinished:
+        unfinished.mkdir()
+        model = unfinished / made.file
+        try:
+            with _only_errors():
+                made.write(_frozen(exported), model)
+            answer = made.load(model)
+            labels, off = _asked(exported, answer, tokenizer)
+        except OSError:
+            raise
+        except Exception as error:  # Each converter and runtime has its own.
+            raise ValueError(
+                f"{format} can't hold this classifier ({one_line(error)}); "
+                f"{_instead(format)}"
+            ) from error
+        if not off <= TOLERANCE:
+            raise ValueError(
+                f"the model in {format} answers otherwise, by {off:.1g}; "
+                f"{_instead(format)}"
+            )
+        shutil.copyfile(tokenizer, unfinished / "tokenizer.json")
+        text = json.dumps(labels, ensure_ascii=False)
+        (unfinished / "labels.json").write_text(text, "utf-8")
+    return filepath
+
+
+def _load(path):
+    if not (path / "saved_model.pb").is_file():
+        raise FileNotFoundError(f"there is no SavedModel at '{path}'")
+    try:
+        return tf.saved_model.load(path)
+    except (tf.errors.NotFoundError, RuntimeError) as error:
+        if "not registered" not in str(error):
+            raise
+    # Its tokenizer's operations, which nothing else here uses.
+    needed("tensorflow_text", f"'{path}'", '"keras_amp[bert]"')
+    return tf.saved_model.load(path)
+
+
+def _frozen(exported):
+    """The function from ids to probabilities, its weights constants in it.
+
+    Of what else an export answers and what it makes of strings, nothing is
+    left: no other program has that.
+    """
+    ask = exported.signatures["serve_ids"]
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], "int32", "ids")])
+    def probabilities(ids):
+        return {"probabilities": ask(ids=ids)["probabilities"]}
+
+    return constants.convert_variables_to_constants_v2(
+        probabilities.get_concrete_function(),
+        lower_control_flow=False,
+        aggressive_inlining=True,
+    )
+
+
+@contextlib.contextmanager
+def _only_errors():
+    """Keeps what converters warn of, such as their own old age, off a user."""
+    logger = tf.get_logger()
+    before = logger.level
+    try:
+        logger.setLevel("ERROR")
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _asked(exported, answer, tokenizer):
+    """The labels' names, and how far two answers are apart at most."""
+    truncation = json.loads(tokenizer.read_text("utf-8"))["truncation"]
+    longest = min(40, truncation["max_length"] if truncation else 40)
+    rng = np.random.default_rng(0)
+    apart = []
+    for shape in ((1, min(5, longest)), (3, longest)):
+        ids = rng.integers(0, 3, shape, "int32")
+        expected = exported.signatures["serve_ids"](ids=tf.constant(ids))
+        probabilities = expected["probabilities"].numpy()
+        apart.append(np.abs(answer(ids) - probabilities).max())
+    names = [
+        name.decode("utf-8") for name in expected["label_names"][0].numpy()
+    ]
+    return names, max(apart)
+
+
+def _instead(format):
+    others = [name for name in FORMATS if name != format]
+    return f"another format may: {', '.join(others)}"
+
+
+def _write_saved_model(frozen, path):
+    @tf.function(input_signature=[tf.TensorSpec([None, None], "int32", "ids")])
+    def serve(ids):
+        (probabilities,) = frozen(ids)
+        return {"probabilities": probabilities}
+
+    holder = tf.Module()
+    holder.serve = serve
+    tf.saved_model.save(holder, path, {"serving_default": serve})
+
+
+def _load_saved_model(path):
+    loaded = tf.saved_model.load(path)
+
+    def answer(ids):
+        found = loaded.signatures["serving_default"](ids=tf.constant(ids))
+        return found["probabilities"].numpy()
+
+    return answer
+
+
+@contextlib.contextmanager
+def _as_saved_model(frozen, path):
+    """What some converters want to read, beside what they write."""
+    folder = path.with_name("saved_model")
+    try:
+        _write_saved_model(frozen, folder)
+        yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_onnx(frozen, path):
+    import tf2onnx
+
+    (output,) = frozen.outputs
+    model, _ = tf2onnx.convert.from_graph_def(
+        frozen.graph.as_graph_def(),
+        input_names=["ids:0"],
+        output_names=[output.name],
+        opset=18,
+    )
+    _rename(model.graph, {"ids:0": "ids", output.name: "probabilities"})
+    path.write_bytes(model.SerializeToString())
+
+
+def _rename(graph, names):
+    """Gives tensors of an ONNX graph names that a user can guess."""
+    for node in graph.node:
+        for tensors in (node.input, node.output):
+            tensors[:] = [names.get(tensor, tensor) for tensor in tensors]
+    for tensor in (*graph.input, *graph.output):
+        tensor.name = names.get(tensor.name, tensor.name)
+
+
+def _load_onnx(path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        path, providers=["CPUExecutionProvider"]
+    )
+    return lambda ids: session.run(["probabilities"], {"ids": ids})[0]
+
+
+def _write_litert(frozen, path):
+    with _as_saved_model(frozen, path) as folder:
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        path.write_bytes(converter.convert())
+
+
+def _load_litert(path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    ask = Interpreter(str(path)).get_signature_runner()
+    return lambda ids: ask(ids=ids)["probabilities"]
+
+
+def _write_openvino(frozen, path):
+    import openvino
+
+    with _as_saved_model(frozen, path) as folder:
+        model = openvino.convert_model(folder)
+        model.inputs[0].set_names({"ids"})
+        model.outputs[0].set_names({"probabilities"})
+        openvino.save_model(model, path, compress_to_fp16=False)
+
+
+def _load_openvino(path):
+    import openvino
+
+    # By default it may compute in half precision.
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    model = openvino.Core().compile_model(path, "CPU", exact)
+    return lambda ids: model({"ids": ids})["probabilities"]
+
+
+_EXTRA = '"keras_amp[{}]"'
+FORMATS = {
+    "saved_model": Format("model", {}, _write_saved_model, _load_saved_model),
+    "onnx": Format(
+        "model.onnx",
+        dict.fromkeys(("tf2onnx", "onnxruntime"), _EXTRA.format("onnx")),
+        _write_onnx,
+        _load_onnx,
+    ),
+    "litert": Format(
+        "model.tflite",
+        {"ai_edge_litert": _EXTRA.format("litert")},
+        _write_litert,
+        _load_litert,
+    ),
+    "openvino": Format(
+        "model.xml",
+        {"openvino": _EXTRA.format("openvino")},
+        _write_openvino,
+        _load_openvino,
+    ),
+}
