@@ -45,6 +45,8 @@ class CompareOptions(RunningOptions):
     metric: str = "error"
     # Train what is recommended on all texts, calibrate it, and export it.
     final: bool = False
+    # Of --final, write the Keras model too, as train does with --hub.
+    hub: bool = False
     # Training steps of each run; else from the number of texts, as of train
     # with --train-file, also for a --dataset. None of them stops early.
     steps: int | None = None

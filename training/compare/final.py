@@ -8,6 +8,7 @@ from rich.console import Console
 
 from training.compare.compare_options import CompareOptions
 from training.compare.systems import split_fields
+from training.run.card import write_card
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment, load_dataset
 from training.run.fit import fit
@@ -45,6 +46,7 @@ def train_final(
         keep="last",
         steps=steps,
         records_dir=options.folder / "final",
+        hub=options.hub,
         resume=True,
     )
     dataset = load_dataset(asked)
@@ -72,10 +74,13 @@ def train_final(
     told = {key: curves[key] for key in ("step", "loss")}
     record = begun(asked) | ended(experiment.description(), expected, told)
     record_path = folder / f"{path.name}.json"
-    write_record(record_path, record | {"model": str(path)})
+    record |= {"model": str(path), "served_temperature": temperature}
+    write_record(record_path, record)
+    card_path = write_card(experiment, record, results)
     discard_checkpoint(asked)
     console.print(
         f"On texts like these its error is about {error:.1f} %, as in the "
         f"splits; its probabilities are those of temperature {temperature:.3g}."
     )
-    report_paths(console, asked, path, record_path, dataset.test.texts[:100])
+    paths = (path, record_path, card_path)
+    report_paths(console, asked, paths, dataset.test.texts[:100])

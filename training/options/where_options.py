@@ -25,6 +25,9 @@ class WhereOptions:
     models_dir: Path = Path("saved_models")
     # Where the record goes, as NAME/NUMBER.json.
     records_dir: Path = Path("runs")
+    # Write the Keras model too, as NAME/NUMBER-hub: with its card and tokenizer
+    # the folder that hubs take.
+    hub: bool = False
     # Folder for TensorBoard: the curves, and histograms of lam and of what
     # moving it adds to the loss.
     tensorboard: Path | None = None

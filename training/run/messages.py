@@ -149,21 +149,20 @@ def report_calibration(
 def report_paths(
     console: Console,
     options: TrainOptions,
-    model_path: Path,
-    record_path: Path,
+    paths: tuple[Path, Path, Path],
     texts: Sequence[str],
 ) -> None:
-    """Prints where model and record are, and how to ask the model.
+    """Prints where model, record and card are, and how to ask the model.
 
     Args:
         console: What `training.terminal.console` makes.
         options: `TrainOptions`, resolved.
-        model_path, record_path: Paths.
+        paths: Those of the model, the record and the card.
         texts: Some of the test set, of which one is asked.
     """
     text = _short(texts)
-    model = shown(model_path)
-    console.print(f"\nModel:  {model}\nRecord: {shown(record_path)}")
+    model, record, card = map(shown, paths)
+    console.print(f"\nModel:  {model}\nRecord: {record}\nCard:   {card}")
     if options.where.tensorboard:
         console.print(
             f"Curves: tensorboard --logdir {shown(options.where.tensorboard)}"

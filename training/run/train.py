@@ -9,6 +9,7 @@ from keras_amp.serving import check_loadable
 from keras_amp.whole import check_writable
 from training.models.backbones import BACKBONES
 from training.options.train_options import TrainOptions
+from training.run.card import write_card
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment
 from training.run.messages import (
@@ -79,7 +80,9 @@ def train(options: TrainOptions) -> dict:
         draw_reliability(test, results.get("temperature"), figure_path)
         record["model"] = str(model_path)
         record["diagram"] = str(figure_path)
+        record["served_temperature"] = temperature
         write_record(record_path, record)
+        card_path = write_card(experiment, record)
     except OSError as error:
         raise OSError(
             f"{error}; the training is kept: once that is mended, the same "
@@ -96,7 +99,10 @@ def train(options: TrainOptions) -> dict:
         dataset.label_names,
     )
     report_paths(
-        console, options, model_path, record_path, dataset.test.texts[:100]
+        console,
+        options,
+        (model_path, record_path, card_path),
+        dataset.test.texts[:100],
     )
     return record
 

@@ -133,7 +133,7 @@ def test_a_wrong_label_is_suspected(run, tmp_path):
 
 
 def test_final_trains_on_all_and_exports(run, tmp_path):
-    code, out, _ = run(*QUICK, "--steps", "40", "--final")
+    code, out, _ = run(*QUICK, "--steps", "40", "--final", "--hub")
     assert code == 0
     assert "Training on all 80 texts" in out
     (record,) = (tmp_path / "runs/compare/reviews-cnn/final").rglob("*.json")
@@ -146,6 +146,11 @@ def test_final_trains_on_all_and_exports(run, tmp_path):
     answers = model.signatures["serve"](sentences=texts)["label"].numpy()
     assert answers.tolist() == [b"good", b"bad"]
     assert str(exported.relative_to(tmp_path)) in out
+    hub_card = (
+        tmp_path / "saved_models/reviews-cnn/1-hub/README.md"
+    ).read_text()
+    assert "80 texts to train on" in hub_card
+    assert "none is left to measure it on" in hub_card
 
 
 def test_the_time_says_how_many_splits(run, tmp_path):

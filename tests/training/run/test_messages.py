@@ -66,8 +66,7 @@ def test_one_of_their_texts_is_asked(tmp_path, texts, expected):
     text = printed(
         messages.report_paths,
         own(backbone="linear"),
-        tmp_path / "m",
-        tmp_path / "r.json",
+        (tmp_path / "m", tmp_path / "r.json", tmp_path / "m.md"),
         texts,
     )
     assert f"predict {tmp_path / 'm'} {expected}\n" in text

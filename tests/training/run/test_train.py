@@ -50,6 +50,8 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     name = f"demo-cnn-{method}"
     assert f"saved_models/{name}/1" in out
     record = json.loads((tmp_path / f"runs/{name}/1.json").read_text())
+    card = (tmp_path / f"saved_models/{name}/1.md").read_text("utf-8")
+    assert METHODS[method].title in card
     results, curves = record["results"], record["curves"]
     assert record["configuration"]["method"] == method
     assert set(record["environment"]) >= {"versions", "commit"}
