@@ -171,7 +171,7 @@ def _data(
         shares = ", ".join(
             f"{100 * x:.0f} % of {k}" for k, x in covered.items()
         )
-        lines.append(f"With a pretrained vector: {shares}.\n")
+        lines.append(f"With a pretrained vector: {known}.\n")
     return "\n".join(lines)
 
 
