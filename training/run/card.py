@@ -166,12 +166,11 @@ def _data(
         f"classes, the smallest has {min(shares):.1f} %, the largest "
         f"{max(shares):.1f} %.\n"
     ]
-    if dataset.get("coverage"):
-        covered = dataset["coverage"]
-        shares = ", ".join(
-            f"{100 * x:.0f} % of {k}" for k, x in covered.items()
+    if covered := dataset.get("coverage"):
+        lines.append(
+            f"Of its different words, {covered['types']:.0%} have a pretrained "
+            f"vector, of all its words {covered['tokens']:.0%}.\n"
         )
-        lines.append(f"With a pretrained vector: {known}.\n")
     return "\n".join(lines)
 
 
