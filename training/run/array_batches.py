@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from training.run.ids import Ids
+
 
 class ArrayBatches(keras.utils.PyDataset):
     """Batches of ids, padded to the next of some lengths, and labels.
@@ -14,7 +16,7 @@ class ArrayBatches(keras.utils.PyDataset):
     padding of a short run.
 
     Args:
-        ids: Int array of shape `(examples, time)`, 0 is padding.
+        ids: `Ids`.
         labels: Int array of shape `(examples,)`.
         batch_size: Int; the last batch may be smaller.
         lengths: Ascending ints, the last no shorter than the longest example.
@@ -24,15 +26,15 @@ class ArrayBatches(keras.utils.PyDataset):
         skip: Int, how many batches to leave out at the start.
 
     Examples:
-        >>> batches = ArrayBatches(np.array([[3, 0], [4, 5]]), np.array([0, 1]),
-        ...     batch_size=1, lengths=[1, 2])
+        >>> texts = Ids(np.array([3, 4, 5]), lengths=np.array([1, 2]))
+        >>> batches = ArrayBatches(texts, np.array([0, 1]), 1, [1, 2])
         >>> [ids.tolist() for ids, labels in batches][1]
         [[4, 5]]
     """
 
     def __init__(
         self,
-        ids: np.ndarray,
+        ids: Ids,
         labels: np.ndarray,
         batch_size: int,
         lengths: Sequence[int],
@@ -41,32 +43,34 @@ class ArrayBatches(keras.utils.PyDataset):
     ) -> None:
         super().__init__()
         self._ids, self._labels = ids, np.asarray(labels, "int32")
+        self._ends = np.cumsum(ids.lengths)
         self._batch_size, self._seed, self._skip = batch_size, seed, skip
         self._lengths = np.array(lengths)
         if keras.backend.backend() == "jax":
-            self._lengths = self._lengths[[self._bucket(ids)]]
+            self._lengths = self._lengths[[self._bucket(ids.lengths)]]
 
     @property
     def num_batches(self) -> int | None:
         """How many there are; `None` if they have no end."""
         if self._seed is not None:
             return None
-        return max(-(-len(self._ids) // self._batch_size) - self._skip, 0)
+        return max(-(-len(self._labels) // self._batch_size) - self._skip, 0)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         if self.num_batches is not None and index >= self.num_batches:
             raise IndexError(index)
         begin = (self._skip + index) * self._batch_size
         rows = self._rows(np.arange(begin, begin + self._batch_size))
-        ids = self._ids[rows]
-        length = self._lengths[self._bucket(ids)]
-        padding = max(0, length - ids.shape[1])
-        ids = np.pad(ids[:, :length], [(0, 0), (0, padding)])
+        lengths, ends = self._ids.lengths[rows], self._ends[rows]
+        longest = self._lengths[self._bucket(lengths)]
+        ids = np.zeros((len(rows), longest), "int32")
+        for row, length, end in zip(ids, lengths, ends, strict=True):
+            row[:length] = self._ids.values[end - length : end]
         return ids, self._labels[rows]
 
     def _rows(self, places: np.ndarray) -> np.ndarray:
         """Which examples are at some places of the order."""
-        size = len(self._ids)
+        size = len(self._labels)
         if self._seed is None:
             return places[places < size]
         passes, within = np.divmod(places, size)
@@ -78,6 +82,5 @@ class ArrayBatches(keras.utils.PyDataset):
             [orders[a][b] for a, b in zip(passes, within, strict=True)]
         )
 
-    def _bucket(self, ids: np.ndarray) -> int:
-        longest = np.count_nonzero(ids, axis=1).max(initial=0)
-        return int(np.searchsorted(self._lengths, longest))
+    def _bucket(self, lengths: np.ndarray) -> int:
+        return int(np.searchsorted(self._lengths, lengths.max(initial=0)))

@@ -8,6 +8,7 @@ import numpy as np
 from keras_amp.extras import WhenUsed
 from training.data.dataset import Examples
 from training.run.array_batches import ArrayBatches
+from training.run.ids import ids_of
 
 tf = WhenUsed("tensorflow", "Batches of texts", "tensorflow")
 
@@ -42,17 +43,17 @@ def batches(
         labels `(batch,)`. A `tf.data.Dataset`, or `ArrayBatches` where Keras
         runs on another backend; of one seed, their orders differ.
     """
-    ids = _ids(tokenizer, examples.texts)
+    found = ids_of(tokenizer, examples.texts)
     # A model may have no place for more than the tokenizer lets through.
     last = getattr(tokenizer, "max_length", None)
-    last = last or max(BUCKETS[-1], ids.shape[1])
+    last = last or max(BUCKETS[-1], int(found.lengths.max(initial=0)))
     lengths = [*(b for b in BUCKETS if b < last), last]
     if keras.backend.backend() != "tensorflow":
         return ArrayBatches(
-            ids, examples.labels, batch_size, lengths, seed, skip
+            found, examples.labels, batch_size, lengths, seed, skip
         )
     buckets = tf.constant(lengths, tf.int64)
-    ids = tf.RaggedTensor.from_tensor(ids, padding=0)
+    ids = tf.RaggedTensor.from_row_lengths(*found)
 
     def pad(ids: Any, labels: Any) -> tuple[Any, Any]:
         longest = ids.bounding_shape()[1]
@@ -82,12 +83,5 @@ def order_by_length(examples: Examples, tokenizer: Any) -> np.ndarray:
     Returns:
         Int array of shape `(len(examples),)`.
     """
-    ids = _ids(tokenizer, examples.texts)
-    return np.argsort(np.count_nonzero(ids, axis=1), kind="stable")
-
-
-def _ids(tokenizer: Any, texts: list[str]) -> np.ndarray:
-    # Keras takes no list of strings for a tensor.
-    is_layer = isinstance(tokenizer, keras.layers.Layer)
-    ids = tokenizer(tf.constant(texts) if is_layer else texts)
-    return np.asarray(ids, "int32")
+    lengths = ids_of(tokenizer, examples.texts).lengths
+    return np.argsort(lengths, kind="stable")

@@ -30,6 +30,7 @@ from training.run.calibration import (
 )
 from training.run.checkpoint import checkpoint_path
 from training.run.fit import EVALUATION_BATCH_SIZE, fit
+from training.run.ids import ids_of
 from training.run.measures import loss_along_lam, predict_logits
 from training.run.regression import (
     Features,
@@ -84,7 +85,9 @@ class Experiment:
         tokenizer = backbone.tokenizer(options.model, dataset.train.texts)
         kept = options.where.records_dir / ".vectors"
         words = load_words(options.model, tokenizer, kept)
-        coverage = words and words.coverage(tokenizer(dataset.train.texts))
+        coverage = words and words.coverage(
+            ids_of(tokenizer, dataset.train.texts).values
+        )
         num_classes = len(dataset.label_names)
         vectors = words and words.embeddings(
             options.optimisation.seed, spread=options.model.embeddings_spread

@@ -33,9 +33,10 @@ def before_training(
     import tensorflow as tf
 
     from keras_amp.text import count_unknown
+    from training.run.ids import ids_of
 
-    ids = tokenizer(tf.constant(dataset.dev.texts + dataset.test.texts))
-    counts = count_unknown(ids, tokenizer.get_vocabulary())
+    ids = ids_of(tokenizer, dataset.dev.texts + dataset.test.texts).values
+    counts = count_unknown(ids[None], tokenizer.get_vocabulary())
     unknown, words = (float(tf.reduce_sum(count)) for count in counts)
     if 2 * unknown <= words:
         return None

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from training.run.array_batches import ArrayBatches
+from training.run.ids import Ids
 
 ROWS = [0, 1, 2, 3, 5]  # how long each example is
-IDS = np.array([[7] * n + [0] * (5 - n) for n in ROWS])
+IDS = Ids(np.full(sum(ROWS), 7), np.array(ROWS))
 LABELS = np.array([0, 1, 2, 3, 4])
 
 
