@@ -13,7 +13,6 @@ and the second command, which runs nothing, writes the README's table from it.
 import dataclasses
 import json
 import os
-import re
 import time
 from pathlib import Path
 
@@ -25,6 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from benchmarks.tickets import tickets
 from training.data.dataset import Dataset, Examples, hold_out
 from training.machine import environment
+from training.report.markdown import with_block
 from training.run.checkpoint import discard_checkpoint
 from training.run.record import rounded, write_record, write_text
 
@@ -71,7 +71,6 @@ README_TASKS = {
     "trec-300": "300 labels",
     "trec-1000": "1000 labels",
 }
-README_MARKS = ("<!-- own texts -->", "<!-- end of own texts -->")
 HEADING = """# Few texts of one's own
 
 Written by `python -m benchmarks.own_texts`. Test error in %, mean ± standard
@@ -228,18 +227,13 @@ def page(results: dict[str, dict]) -> str:
 
 
 def with_table(text: str, results: dict[str, dict]) -> str:
-    """A text whose part between `README_MARKS` is the table in short.
+    """A text whose block "own texts" is the table in short.
 
     Raises:
-        ValueError: If it has no such marks.
+        ValueError: If it has no such block.
     """
-    begin, end = README_MARKS
-    if begin not in text or end not in text:
-        raise ValueError(f"--readme: the file has no '{begin}' and '{end}'")
     rows = table(results, README_TASKS, README_SYSTEMS, "TREC, test error in %")
-    block = f"{begin}\n{rows}\n{end}"
-    pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
-    return re.sub(pattern, lambda _: block, text, flags=re.DOTALL)
+    return with_block(text, "own texts", rows)
 
 
 def _run_missing(options: Options) -> None:

@@ -131,6 +131,7 @@ def report(
     records_dir: Path = RECORDS_DIR,
     output: Path = Path("docs/RESULTS.md"),
     figures: bool = True,
+    readme: Path | None = None,
 ) -> None:
     """Writes the results of experiments: tables, tests, figures.
 
@@ -138,6 +139,8 @@ def report(
         records_dir: Folder of the records that `table` made.
         output: Markdown file to write; CSV and figures go to results/ beside.
         figures: Draw the figures too.
+        readme: Markdown file to write what the results advise into, between
+            its marks.
     """
     # Not after half a minute of work.
     if output.exists() and not output.is_file():
@@ -147,7 +150,7 @@ def report(
         )
     from training.report.write_report import report
 
-    for path in report(records_dir, output, figures):
+    for path in report(records_dir, output, figures, readme):
         print(shown(path))
 
 

@@ -1,5 +1,6 @@
 """A table of results as Markdown, and what its columns mean."""
 
+import re
 from collections.abc import Iterable
 
 import pandas as pd
@@ -54,6 +55,25 @@ def markdown(table: Table, rows: pd.DataFrame) -> str:
         between = "; " if any("," in one for one in missing) else ", "
         text += f"\n\nMissing, not run: {between.join(missing)}."
     return text
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    r"""A text whose part between the marks of a name is another.
+
+    Raises:
+        ValueError: If it has no such marks.
+
+    Examples:
+        >>> text = "Before <!-- it -->\nold\n<!-- end of it --> after"
+        >>> with_block(text, "it", "new")
+        'Before <!-- it -->\nnew\n<!-- end of it --> after'
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    if begin not in text or end not in text:
+        raise ValueError(f"--readme: the file has no '{begin}' and '{end}'")
+    pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
+    whole = f"{begin}\n{block.strip()}\n{end}"
+    return re.sub(pattern, lambda _: whole, text, flags=re.DOTALL)
 
 
 def _groups(rows: pd.DataFrame, axes: list[str]) -> Iterable:

@@ -30,11 +30,15 @@ class Difference:
     seeds: int
 
 
-def compare(errors: pd.Series, others: pd.Series) -> Difference | None:
+def compare(
+    errors: pd.Series, others: pd.Series, has_interval: bool = True
+) -> Difference | None:
     """Compares the errors of two cells, seed by seed.
 
     Args:
         errors, others: `pandas.Series` of floats in %, indexed by seed.
+        has_interval: Bool, whether to estimate it, which takes most of the
+            time.
 
     Returns:
         A `Difference`, or `None` if the cells have no seed in common.
@@ -53,16 +57,17 @@ def compare(errors: pd.Series, others: pd.Series) -> Difference | None:
     mean = float(each.mean())
     low, high, p_value = np.nan, np.nan, np.nan
     if len(each) > 1 and np.ptp(each) > 0:
-        interval = stats.bootstrap(
-            (each,),
-            np.mean,
-            n_resamples=RESAMPLES,
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            rng=np.random.default_rng(0),
-        ).confidence_interval
-        low, high = map(float, interval)
         p_value = float(stats.ttest_1samp(each, 0).pvalue)
+        if has_interval:
+            interval = stats.bootstrap(
+                (each,),
+                np.mean,
+                n_resamples=RESAMPLES,
+                confidence_level=CONFIDENCE,
+                method="percentile",
+                rng=np.random.default_rng(0),
+            ).confidence_interval
+            low, high = map(float, interval)
     elif len(each) > 1:
         # All seeds differ by the same: no spread to test with.
         low, high = mean, mean

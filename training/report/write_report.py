@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from keras_amp.whole import check_writable
+from training.report.advice import advice, recipe_verdict
 from training.report.figures import FIGURES, draw_figure, with_unmixed
-from training.report.markdown import legend
+from training.report.markdown import legend, with_block
 from training.report.numbers import rows_of
 from training.report.results import load_records, results_of
 from training.report.sections import (
@@ -38,7 +39,12 @@ table --help`. The same numbers as CSV files lie in [`results`](results).
 """
 
 
-def report(records_dir: Path, output: Path, is_drawing: bool) -> list[Path]:
+def report(
+    records_dir: Path,
+    output: Path,
+    is_drawing: bool,
+    readme: Path | None = None,
+) -> list[Path]:
     """Writes the results of all records that lie in a folder.
 
     Args:
@@ -46,6 +52,7 @@ def report(records_dir: Path, output: Path, is_drawing: bool) -> list[Path]:
         output: Path of the Markdown file; CSV files and figures go into
             `results` beside it.
         is_drawing: Bool, whether to draw the figures too.
+        readme: Path of a Markdown file whose block "advice" is to be renewed.
 
     Returns:
         List of the paths of all files that were written.
@@ -90,9 +97,20 @@ def report(records_dir: Path, output: Path, is_drawing: bool) -> list[Path]:
     sections = [
         section(TABLES[name], results[name], rows[name]) for name in PRINTED
     ]
+    told = advice(results)
+    if told:
+        path = folder / "advice.md"
+        write_text(path, told)
+        written.append(path)
+    if readme is not None:
+        text = readme.read_text("utf-8")
+        write_text(readme, with_block(text, "advice", told))
+        written.append(readme)
     parts = [
         f"{HEAD}{legend()}\n",
         environments(records),
+        told and f"## What to do\n\n{told}",
+        _recipe(results),
         "## At a glance\n\n" + _glances(rows),
         answers(rows["what-matters"]),
         *sections,
@@ -102,6 +120,11 @@ def report(records_dir: Path, output: Path, is_drawing: bool) -> list[Path]:
     write_text(output, "\n".join(part for part in parts if part))
     written.append(output)
     return written
+
+
+def _recipe(results: dict[str, pd.DataFrame]) -> str:
+    verdict = recipe_verdict(results)
+    return verdict and f"## Is there a recipe?\n\n{verdict}"
 
 
 def _glances(rows: dict[str, pd.DataFrame]) -> str:

@@ -1,0 +1,91 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.report.advice import advice, recipe_verdict
+
+SEEDS = np.arange(10)
+# As large as what ten seeds of one method differ by.
+NOISE = np.array([0.3, -0.2, 0.1, 0.0, -0.4, 0.2, -0.1, 0.4, -0.3, 0.0])
+EMPTY = pd.DataFrame()
+
+
+def runs(cells, **measures):
+    """Ten runs of each cell; a measure is its mean in each."""
+    frames = []
+    for number, cell in enumerate(cells):
+        frame = pd.DataFrame({**cell, "seed": SEEDS})
+        for name, means in measures.items():
+            # Not the same noise in two cells: their difference has a spread.
+            frame[name] = means[number] + np.roll(NOISE, number)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def results(**tables):
+    every = {"2": EMPTY, "3": EMPTY, "4": EMPTY, "wrong-labels": EMPTY}
+    return every | {key.replace("_", "-"): one for key, one in tables.items()}
+
+
+def few(share, method):
+    return {"backbone": "bert", "share": share, "method": method}
+
+
+def test_what_was_not_run_is_not_advised_on():
+    table = runs([few(0.03, "none")], test_error=[10.0])
+    assert advice({**results(), "3": table}) == ""
+
+
+def test_each_number_is_that_of_its_runs():
+    cells = [
+        few(share, method)
+        for share in (0.03, 0.1)
+        for method in ("none", "sent", "word", "word-amp")
+    ]
+    errors = [10.0, 9.0, 12.0, 12.0, 6.0, 6.0, 6.5, 7.5]
+    text = advice({**results(), "3": runs(cells, test_error=errors)})
+    (few_labels, amp) = text.strip().splitlines()
+    assert "it errs 10.0 and 6.0 %" in few_labels
+    assert "changed that by -1.00 points [" in few_labels
+    assert "its word pieces by +2.00 points [" in few_labels
+    assert "Of 2 comparisons, the error is lower in 0" in amp
+    assert "differs by +0.50 points on average, and 1 difference is" in amp
+
+
+VARIANTS = ("none", "label smoothing 0.1", "sent, alpha 1")
+
+
+def recipes(errors, datasets=("trec", "sst2", "subj", "mr")):
+    """A table in which each of three variants errs so much."""
+    cells = [
+        {"backbone": "bert", "dataset": dataset, "variant": variant}
+        for dataset in datasets
+        for variant in VARIANTS
+    ]
+    every = [*errors] * len(datasets)
+    return runs(cells, test_error=every, tempered=[1.0] * len(every))
+
+
+@pytest.mark.parametrize(
+    ("errors", "datasets", "is_found"),
+    [
+        ([10.0, 10.0, 8.0], ("trec", "sst2", "subj", "mr"), True),
+        ([10.0, 10.0, 8.0], ("trec", "sst2"), False),
+        # No better than label smoothing; worse than either.
+        ([10.0, 8.0, 8.0], ("trec", "sst2", "subj", "mr"), False),
+        ([10.0, 10.0, 12.0], ("trec", "sst2", "subj", "mr"), False),
+    ],
+)
+def test_a_recipe_beats_both_controls_in_three_settings(
+    errors, datasets, is_found
+):
+    text = recipe_verdict(results(recipe=recipes(errors, datasets)))
+    count = len(datasets)
+    assert f"Asked of 1 ways to mix in {count} settings" in text
+    assert (f"sent, alpha 1 (error, in {count})" in text) == is_found
+    assert ("There is none" in text) == (not is_found)
+    assert ("to be confirmed on fresh" in text) == is_found
+
+
+def test_where_nothing_was_run_there_is_no_verdict():
+    assert recipe_verdict(results(recipe=EMPTY)) == ""

@@ -1,0 +1,311 @@
+"""What the records say that a person should do, and whether there is a recipe.
+
+Every comparison is paired by seed; p is corrected for all that are made here.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from keras_amp.comparison import holm
+from keras_amp.comparison.statistics import smallest_difference
+from training.report.statistics import Difference, compare
+from training.tables import recipe, wrong_labels
+
+SURE = 0.01  # the p below which a recipe must be, against both controls
+SETTINGS = 3  # in so many settings, at least
+FEWEST_SEEDS = 5
+_SMOOTHED = "label smoothing 0.1"
+_BERT = {"backbone": "bert"}
+_WRONG = _BERT | {"dataset": "trec", "noise": "uniform-40"}
+# By how much the mean of a measure is worth saying, as "error" is.
+_UNITS = {
+    "test_error": " points",
+    "last": " points",
+    "out_of_domain": " points",
+}
+
+
+@dataclasses.dataclass
+class Compared:
+    """A comparison of two cells of a table, by one measure.
+
+    Attributes:
+        mean, other: Floats, the measure's means.
+        found: `Difference`; its `p_value` is corrected by `advice`.
+        measure: String.
+    """
+
+    mean: float
+    other: float
+    found: Difference
+    measure: str
+
+    def __str__(self) -> str:
+        unit = _UNITS.get(self.measure, "")
+        digits = 2 if unit else 3
+        low, high = self.found.low, self.found.high
+        return (
+            f"{self.found.mean:+.{digits}f}{unit} "
+            f"[{low:+.{digits}f}, {high:+.{digits}f}], "
+            f"p = {self.found.p_value:.2g}"
+        )
+
+
+def advice(results: Mapping[str, pd.DataFrame]) -> str:
+    """Five sentences of Markdown; of what was not run, none.
+
+    Args:
+        results: Dict from the names of tables to what `results_of` returns.
+    """
+    made = {
+        name: one
+        for name, ask in _COMPARISONS.items()
+        if (one := _compared(results, *ask))
+    }
+    corrected = holm([one.found.p_value for one in made.values()])
+    for one, p_value in zip(made.values(), corrected, strict=True):
+        one.found = dataclasses.replace(one.found, p_value=p_value)
+    sentences = [
+        f"- **{topic}** {form.format(**made)}"
+        for topic, form, names in _SENTENCES
+        if all(name in made for name in names)
+    ]
+    if not sentences:
+        return ""
+    return "\n".join([*sentences, _of_amp(results), ""])
+
+
+def recipe_verdict(results: Mapping[str, pd.DataFrame]) -> str:
+    """Whether one setting beats no mixup and label smoothing, in a paragraph.
+
+    Args:
+        results: As of `advice`.
+    """
+    tests = list(_tests(results))
+    if not tests:
+        return ""
+    tested = pd.DataFrame(tests)
+    tested["p"] = holm(tested["p"])
+    worst = tested.groupby(["variant", "measure", "setting"]).agg(
+        p=("p", "max"), difference=("difference", "max")
+    )
+    better = worst[(worst["p"] < SURE) & (worst["difference"] < 0)]
+    counts = better.groupby(["variant", "measure"]).size()
+    settings = tested["setting"].nunique()
+    seeds = int(tested["seeds"].median())
+    head = (
+        f"Asked of {tested['variant'].nunique()} ways to mix in {settings} "
+        f"settings (data sets with few labels, and wrong labels): which beats "
+        f"both no mixup and label smoothing, with p < {SURE} after Holm's "
+        f"correction for all {len(tested)} tests, in {SETTINGS} settings or "
+        "more, in the error or in the loss at the temperature of dev?"
+    )
+    passed = counts[counts >= SETTINGS] if len(counts) else counts
+    if len(passed):
+        names = "; ".join(
+            f"{variant} ({_MEASURES[measure]}, in {count})"
+            for (variant, measure), count in passed.items()
+        )
+        return (
+            f"{head} {names}: found on these seeds, to be confirmed on fresh "
+            "ones before it is a recipe.\n"
+        )
+    most = (
+        f"none is in more than {counts.max()}"
+        if len(counts)
+        else ("none is in even one")
+    )
+    errors = tested[tested["measure"] == "test_error"]
+    smallest = [
+        smallest_difference(sd, seeds, tests=len(tested))
+        for sd in errors["deviation"]
+    ]
+    return (
+        f"{head} **There is none**: {most}. A true difference in error of "
+        f"{np.median(smallest):.1f} points would have been found with a "
+        f"chance of 80 % in the median setting, with {seeds} seeds.\n"
+    )
+
+
+_MEASURES = {"test_error": "error", "tempered": "loss"}
+
+
+def _tests(results: Mapping[str, pd.DataFrame]) -> Iterator[dict[str, Any]]:
+    """Every way to mix against both controls, in every setting."""
+    for table in (recipe.TABLE, wrong_labels.TABLE):
+        runs = results.get(table.name)
+        if runs is None or runs.empty:
+            continue
+        for setting, block in runs.groupby(list(table.blocks), sort=False):
+            cells = {
+                name: one.set_index("seed")
+                for name, one in block.groupby("variant", sort=False)
+            }
+            controls = [cells.get("none"), cells.get(_SMOOTHED)]
+            if any(one is None for one in controls):
+                continue
+            for name, one in cells.items():
+                if name in ("none", _SMOOTHED):
+                    continue
+                for measure in _MEASURES:
+                    for control in controls:
+                        test = _test(one[measure], control[measure])  # type: ignore[index]
+                        if test:
+                            yield test | {
+                                "variant": name,
+                                "setting": (table.name, *setting),
+                                "measure": measure,
+                            }
+
+
+def _test(ours: pd.Series, theirs: pd.Series) -> dict[str, float] | None:
+    found = compare(ours.dropna(), theirs.dropna(), has_interval=False)
+    if not found or found.seeds < FEWEST_SEEDS or np.isnan(found.p_value):
+        return None
+    return {
+        "p": found.p_value,
+        "difference": found.mean,
+        "deviation": float((ours - theirs).std()),
+        "seeds": found.seeds,
+    }
+
+
+def _compared(
+    results: Mapping[str, pd.DataFrame],
+    table: str,
+    measure: str,
+    cell: dict[str, Any],
+    other: dict[str, Any],
+) -> Compared | None:
+    runs = results[table]
+    if runs.empty:
+        return None
+    ours, theirs = (_cell(runs, one, measure) for one in (cell, cell | other))
+    found = compare(ours, theirs)
+    if found is None or np.isnan(found.p_value):
+        return None
+    return Compared(ours.mean(), theirs.mean(), found, measure)
+
+
+def _cell(runs: pd.DataFrame, cell: dict[str, Any], measure: str) -> pd.Series:
+    for axis, value in cell.items():
+        runs = runs[runs[axis] == value]
+    return runs.set_index("seed")[measure].dropna()
+
+
+def _of_amp(results: Mapping[str, pd.DataFrame]) -> str:
+    """All comparisons of AMP with Mixup in Tables 2 and 3, in a sentence."""
+    found = []
+    for name in ("2", "3"):
+        runs = results[name]
+        if runs.empty:
+            continue
+        axes = [
+            axis
+            for axis in runs.columns
+            if axis in ("backbone", "dataset", "share")
+        ]
+        for _, block in runs.groupby(axes):
+            cells = dict(list(block.set_index("seed").groupby("method")))
+            for amp, mixup in (("word-amp", "word"), ("sent-amp", "sent")):
+                if amp in cells and mixup in cells:
+                    one = compare(
+                        cells[amp]["test_error"],
+                        cells[mixup]["test_error"],
+                        has_interval=False,
+                    )
+                    if one and not np.isnan(one.p_value):
+                        found.append(one)
+    if not found:
+        return ""
+    sure = sum(p < 0.05 for p in holm([one.p_value for one in found]))
+    means = [one.mean for one in found]
+    return (
+        f"- **AMP in place of Mixup?** Of {len(found)} comparisons, the error "
+        f"is lower in {sum(mean < 0 for mean in means)}; it differs by "
+        f"{np.mean(means):+.2f} points on average, and {sure or 'no'} "
+        f"difference{'s are' if sure > 1 else ' is'} beyond chance: begin "
+        "without."
+    )
+
+
+def _few(share: float, method: str, backbone: str = "bert") -> dict[str, Any]:
+    return {"backbone": backbone, "share": share, "method": method}
+
+
+_NONE, _PLAIN = {"method": "none"}, {"variant": "none"}
+# What is asked: table, measure, a cell, and in what the other differs.
+_COMPARISONS: dict[str, tuple[str, str, dict, dict]] = {
+    "sent_3": ("3", "test_error", _few(0.03, "sent"), _NONE),
+    "sent_10": ("3", "test_error", _few(0.1, "sent"), _NONE),
+    "word_3": ("3", "test_error", _few(0.03, "word"), _NONE),
+    "word_10": ("3", "test_error", _few(0.1, "word"), _NONE),
+    "cnn_3": ("3", "test_error", _few(0.03, "word", "cnn"), _NONE),
+    "cnn_5": ("3", "test_error", _few(0.05, "word", "cnn"), _NONE),
+    "cnn_10": ("3", "test_error", _few(0.1, "word", "cnn"), _NONE),
+    "wrong_last": (
+        *("wrong-labels", "last"),
+        *(_WRONG | {"variant": "sent, alpha 16"}, _PLAIN),
+    ),
+    "smoothed_last": (
+        *("wrong-labels", "last"),
+        *(_WRONG | {"variant": _SMOOTHED}, _PLAIN),
+    ),
+    "wrong": (
+        *("wrong-labels", "test_error"),
+        *(_WRONG | {"variant": "sent, alpha 16"}, _PLAIN),
+    ),
+    "word_loss": ("3", "loss", _few(0.03, "word"), _NONE),
+    "sent_loss": ("3", "loss", _few(0.03, "sent"), _NONE),
+    "sent_tempered": ("3", "tempered", _few(0.03, "sent"), _NONE),
+    "area_3": ("3", "out_of_domain", _few(0.03, "sent"), _NONE),
+    "area_10": ("3", "out_of_domain", _few(0.1, "sent"), _NONE),
+}
+_SENTENCES = (
+    (
+        "Few labels, a pretrained encoder:",
+        "fine-tune it plainly. On 3 and 10 % of TREC it errs "
+        "{sent_3.other:.1f} and {sent_10.other:.1f} %; mixing its sentences "
+        "changed that by {sent_3} and {sent_10}, mixing its word pieces by "
+        "{word_3} and {word_10}.",
+        ("sent_3", "sent_10", "word_3", "word_10"),
+    ),
+    (
+        "Few labels, a CNN on words:",
+        "mix the words (`word`): at 3, 5 and 10 % of TREC, {cnn_3}, {cnn_5} "
+        "and {cnn_10}. A pretrained encoder brings more: at 5 % the CNN errs "
+        "{cnn_5.other:.1f} % without mixing.",
+        ("cnn_3", "cnn_5", "cnn_10"),
+    ),
+    (
+        "Wrong labels:",
+        "stop by a dev set, even one as wrong, or mix. With 40 % of TREC's "
+        "labels wrong, the encoder's error at the last step is "
+        "{wrong_last.other:.1f} %, with mixed sentences (α = 16) "
+        "{wrong_last.mean:.1f} % ({wrong_last}), with label smoothing "
+        "{smoothed_last.mean:.1f} %; at the step that dev chose, "
+        "{wrong.other:.1f} and {wrong.mean:.1f} % ({wrong}).",
+        ("wrong_last", "smoothed_last", "wrong"),
+    ),
+    (
+        "When probabilities matter:",
+        "fit a temperature on right labels. Mixing word pieces makes the "
+        "encoder's loss {word_loss.mean:.2f} instead of {word_loss.other:.2f} "
+        "({word_loss}); mixing sentences changes it by {sent_loss}, at the "
+        "temperature of dev by {sent_tempered}.",
+        ("word_loss", "sent_loss", "sent_tempered"),
+    ),
+    (
+        "To notice texts of another kind:",
+        "mix sentences (`sent`). An encoder that was trained on 3 and 10 % of "
+        "TREC is surer of a question than of a sentence of SUBJ in "
+        "{area_3.other:.1f} and {area_10.other:.1f} % of the pairs; with "
+        "mixing in {area_3.mean:.1f} and {area_10.mean:.1f} % ({area_3}; "
+        "{area_10}).",
+        ("area_3", "area_10"),
+    ),
+)
