@@ -17,6 +17,7 @@ EXTRAS = {
     "huggingface_hub": "bert",
     "jax": "jax",
     "keras_hub": "bert",
+    "litserve": "serve",
     "matplotlib": "training",
     "official": "model-garden",
     "pandas": "training",
