@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -106,8 +107,8 @@ class Worker:
 
     def close(self):
         """Ends it."""
-        self.process.stdin.close()
-        self.process.wait()
+        with self.process:
+            self.process.stdin.close()
 
 
 def make(folder, texts, encoder):
@@ -157,39 +158,41 @@ def served(model):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, str(SERVER), str(model), "--port", str(port)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
+    with tempfile.TemporaryFile("w+") as said:
+        server = subprocess.Popen(
+            [sys.executable, str(SERVER), str(model), "--port", str(port)],
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        try:
+            while not _is_healthy(port):
+                if server.poll() is not None:
+                    said.seek(0)
+                    raise RuntimeError(f"no server: {said.read()}")
+                time.sleep(0.2)
+            yield port
+        finally:
+            # With the processes that it has started.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def connected(port):
+    """A connection to a server, to be used with `with`."""
+    return contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", port, timeout=300)
     )
-    said = []
-    reader = threading.Thread(
-        target=lambda: said.extend(server.stdout), daemon=True
-    )
-    reader.start()
-    try:
-        while not _is_healthy(port):
-            if server.poll() is not None:
-                reader.join(10)
-                raise RuntimeError(f"no server: {''.join(said)}")
-            time.sleep(0.2)
-        yield port
-    finally:
-        # It has started others.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
 
 
 def _is_healthy(port):
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
+    with connected(port) as connection:
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
 
 
 def post(connection, body):
@@ -221,49 +224,35 @@ def ask_at_once(port, texts, clients, requests):
 
     Returns:
         List of `(index, probabilities, seconds)`, one per request, where index
-        is that of the text; and the seconds of all of it.
+        is that of the text.
     """
-    found, failures = [], []
-    start_together = threading.Barrier(clients + 1)
+    start_together = threading.Barrier(clients)
 
     def client(number):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        start_together.wait()
-        try:
+        found = []
+        with connected(port) as connection:
+            start_together.wait()
             for request in range(requests):
                 index = (number * requests + request) % len(texts)
                 question = {"instances": [{"sentences": texts[index]}]}
                 start = time.perf_counter()
-                body = post(connection, question)
+                (answer,) = post(connection, question)["predictions"]
                 seconds = time.perf_counter() - start
-                (answer,) = body["predictions"]
                 found.append((index, answer["probabilities"], seconds))
-        except Exception as error:
-            failures.append(f"client {number}: {error!r}")
+        return found
 
-    threads = [
-        threading.Thread(target=client, args=[number])
-        for number in range(clients)
-    ]
-    for thread in threads:
-        thread.start()
-    start_together.wait()
-    start = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    seconds = time.perf_counter() - start
-    if failures:
-        raise RuntimeError("; ".join(failures))
-    return found, seconds
+    with ThreadPoolExecutor(clients) as pool:
+        found = pool.map(client, range(clients))
+        return [one for answers in found for one in answers]
 
 
 def measure_server(folder, texts, expected, options):
     """Texts a second of a server, and the percentiles of its answers' times."""
     with served(folder / "1") as port:
         ask_at_once(port, texts, options.clients, 3)
-        found, seconds = ask_at_once(
-            port, texts, options.clients, options.requests
-        )
+        start = time.perf_counter()
+        found = ask_at_once(port, texts, options.clients, options.requests)
+        seconds = time.perf_counter() - start
     apart = [np.abs(expected[i] - one).max() for i, one, _ in found]
     waited = [1e3 * seconds for _, _, seconds in found]
     p50, p99 = np.percentile(waited, [50, 99]).tolist()

@@ -1,6 +1,5 @@
 """The server that the recipes show, asked over the network."""
 
-import http.client
 import json
 import re
 import threading
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import keras_amp
-from benchmarks.serving import ask_at_once, post, served
+from benchmarks.serving import ask_at_once, connected, post, served
 from keras_amp.extras import needed
 from tests.helpers import text_model
 from training.data.texts import Text
@@ -59,8 +58,7 @@ def test_many_clients_get_each_the_answer_to_its_own_text(export):
         one.probabilities
         for one, _ in answer(export / "10", [Text(one, []) for one in TEXTS])
     ]
-    with served(export) as port:
-        connection = http.client.HTTPConnection("127.0.0.1", port)
+    with served(export) as port, connected(port) as connection:
         refused = []
 
         def ask_wrongly():
@@ -72,7 +70,7 @@ def test_many_clients_get_each_the_answer_to_its_own_text(export):
         # What is refused takes nothing along that is in the same batch.
         wrong = threading.Thread(target=ask_wrongly)
         wrong.start()
-        found, _ = ask_at_once(port, TEXTS, CLIENTS, 30)
+        found = ask_at_once(port, TEXTS, CLIENTS, 30)
         wrong.join()
         assert refused == WRONG * 5
         assert len(found) == CLIENTS * 30

@@ -118,7 +118,12 @@ def main():
         api_path=f"/v1/models/{asked.name}:predict",
     )
     server = litserve.LitServer(classifier, accelerator="cpu")
-    server.run(asked.host, asked.port, generate_client_file=False)
+    server.run(
+        asked.host,
+        asked.port,
+        generate_client_file=False,
+        timeout_keep_alive=75,  # longer than those keep it who ask
+    )
 
 
 if __name__ == "__main__":
