@@ -18,6 +18,7 @@ EXTRAS = {
     "huggingface_hub": "bert",
     "jax": "jax",
     "keras_hub": "bert",
+    "litserve": "serve",
     "matplotlib": "training",
     "official": "model-garden",
     "onnxruntime": "onnx",

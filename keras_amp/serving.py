@@ -23,6 +23,7 @@ def export_text_classifier(
     filepath,
     from_logits=True,
     temperature=1.0,
+    group_size=16,
 ):
     """Writes a SavedModel that answers raw sentences.
 
@@ -59,6 +60,10 @@ def export_text_classifier(
         from_logits: Bool, whether the model's outputs are logits.
         temperature: Float above 0, such as `fit_temperature` finds: answered
             are `softmax(logits / temperature)`, with the same labels.
+        group_size: Int above 0: of more sentences than that, `serve` computes
+            those of about one length at a time, so many at most, as if each
+            group was asked alone. Else all are padded to the longest. `None`
+            computes all at once, which a GPU may prefer.
 
     Returns:
         The `pathlib.Path` of the SavedModel.
@@ -67,8 +72,8 @@ def export_text_classifier(
         FileExistsError: If something is at `filepath` already.
         OSError: If it can't be written, such as to a full disc.
         ValueError: If there are not as many labels as the model has classes,
-            TensorFlow could not load from such a path, or the temperature is
-            not above 0 and finite.
+            TensorFlow could not load from such a path, the temperature is
+            not above 0 and finite, or the group size is not above 0.
 
     Examples:
         >>> import tempfile
@@ -86,6 +91,11 @@ def export_text_classifier(
     filepath = Path(filepath)
     check_loadable(filepath)
     check_temperature(temperature)
+    if group_size is not None and group_size < 1:
+        raise ValueError(
+            "`group_size` must be above 0, or `None` to compute all sentences "
+            f"at once. Received: {group_size}"
+        )
     model = model.model if isinstance(model, Mixup) else model
     names = tf.constant([str(name) for name in label_names])
     # Of two positions: Keras' attention warns of one.
@@ -111,12 +121,15 @@ def export_text_classifier(
             logits = tf.math.log(tf.maximum(outputs, LEAST_PROBABILITY))
         return tf.nn.softmax(logits / temperature)
 
-    def serve_ids(ids):
+    def outputs_of(ids):
         # A model needs a sentence and a position, and "" has no position.
-        size = tf.shape(ids)[0]
         missing = tf.maximum(0, 1 - tf.shape(ids))
-        ids = tf.pad(ids, [[0, missing[0]], [0, missing[1]]])
-        outputs = tf.cast(model(ids, training=False), tf.float32)[:size]
+        padded = tf.pad(ids, [[0, missing[0]], [0, missing[1]]])
+        outputs = tf.cast(model(padded, training=False), tf.float32)
+        return outputs[: tf.shape(ids)[0]]
+
+    def answer_of(ids, outputs):
+        size = tf.shape(outputs)[0]
         answer = {
             "probabilities": probabilities_of(outputs),
             "label": tf.gather(names, tf.argmax(outputs, axis=-1)),
@@ -125,13 +138,28 @@ def export_text_classifier(
         if "[UNK]" in vocabulary:
             unknown, words = count_unknown(ids, vocabulary)
             share = tf.math.divide_no_nan(unknown, words)
-            answer["unknown_share"] = share[:size]
+            answer["unknown_share"] = share
         if temperature != 1:
             answer["temperature"] = tf.fill([size], float(temperature))
         return answer
 
+    def serve_ids(ids):
+        return answer_of(ids, outputs_of(ids))
+
+    def ids_of(sentences):
+        return tf.cast(tokenizer(sentences), tf.int32)
+
     def serve(sentences):
-        return serve_ids(tf.cast(tokenizer(sentences), tf.int32))
+        ids = ids_of(sentences)
+        if group_size is None:
+            return serve_ids(ids)
+        outputs = _in_groups(
+            lambda some: outputs_of(ids_of(some)),
+            sentences,
+            tf.math.count_nonzero(ids, axis=1),
+            group_size,
+        )
+        return answer_of(ids, tf.ensure_shape(outputs, [None, num_classes]))
 
     tokenizer(tf.constant([""]))  # Keras exports layers that are built.
     archive = keras.export.ExportArchive()
@@ -156,6 +184,40 @@ def tokenizer_path(filepath):
         filepath: Path of the export.
     """
     return Path(filepath) / "assets.extra" / "tokenizer.json"
+
+
+def _in_groups(function, sentences, lengths, group_size):
+    """A function of sentences, of those of about one length at a time.
+
+    Padded to the longest of all, most of a batch is padding. Each group is
+    what would be computed if it had been asked alone.
+
+    Args:
+        function: Function of strings `(group,)` to floats `(group, classes)`.
+        sentences: String tensor of shape `(batch,)`.
+        lengths: Int tensor of shape `(batch,)`.
+        group_size: Int, sentences of a group at most.
+
+    Returns:
+        Float tensor of shape `(batch, classes)`, in the sentences' order.
+    """
+    size = tf.size(sentences)
+    order = tf.argsort(lengths)
+    by_length = tf.gather(sentences, order)
+    # Groups of one size, rather than one of few sentences at the end.
+    groups = tf.maximum(1, -(-size // group_size))
+    step = tf.maximum(1, -(-size // groups))
+    found = tf.TensorArray(tf.float32, groups, infer_shape=False)
+
+    def is_left(group, _):
+        return group < groups
+
+    def next_group(group, found):
+        some = by_length[group * step : (group + 1) * step]
+        return group + 1, found.write(group, function(some))
+
+    _, found = tf.while_loop(is_left, next_group, [0, found])
+    return tf.gather(found.concat(), tf.argsort(order))
 
 
 def _write(archive, tokenizer, filepath):

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import own_texts, peak_memory, step_time_backends
+from benchmarks import own_texts, peak_memory, serving, step_time_backends
 from benchmarks.step_time import RESULTS, page, summarize, workloads
 
 
@@ -44,6 +45,35 @@ def test_each_backend_trains_each_step_on_demand(kind, backbone):
     assert step_time_backends.seconds(process, steps[-1]) > 0
     process.stdin.close()
     assert process.wait() == 0
+
+
+def test_the_page_of_served_sentences_is_written_from_the_measurements():
+    path = serving.RESULTS
+    record = json.loads(path.read_text(encoding="utf-8"))
+    text = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert text == serving.page(record)
+    assert record["apart"] < 1e-4
+    assert record["server"]["apart"] < 1e-4
+    sizes = {(one["size"], one["threads"]) for one in record["rates"]}
+    assert {1, 32, 256} <= {size for size, _ in sizes}
+    for one in record["rates"]:
+        assert {serving.EXPORT, serving.PLAIN} <= set(one["rates"])
+
+
+@pytest.mark.slow
+def test_an_export_and_transformers_answer_alike_on_demand(minilm, tmp_path):
+    for package in ("keras_hub", "tensorflow_text", "torch", "transformers"):
+        pytest.importorskip(package)
+    texts = ["Who built it ?", "", "When was the tower of this town built ?"]
+    serving.make(tmp_path, texts * 9, minilm)
+    found = serving.answers(tmp_path)
+    assert {*found} == {*serving.KINDS}
+    for one in found.values():
+        np.testing.assert_allclose(one, found[serving.EXPORT], atol=1e-5)
+    assert len({*map(tuple, found[serving.EXPORT].round(4))}) == len(texts)
+    rates = serving.measure(tmp_path, size=32, threads=1, rounds=1)
+    assert {*rates} == {*serving.KINDS}
+    assert all(rate > 0 for (rate,) in rates.values())
 
 
 def test_tables_of_few_texts_are_written_from_the_measurements():

@@ -89,6 +89,67 @@ def test_it_says_how_much_of_a_text_is_unknown(exported, tmp_path):
     assert sorted(answer) == ["label", "label_names", "probabilities"]
 
 
+class Width(keras.layers.Layer):
+    """How many positions it is given, once per class: what is padded to."""
+
+    def call(self, ids):
+        width = tf.fill([tf.shape(ids)[0], 2], tf.shape(ids)[1])
+        return tf.cast(width, tf.float32)
+
+
+@pytest.mark.parametrize(
+    ("group_size", "widths"),
+    [
+        (None, [9] * 7),
+        (7, [9] * 7),
+        (6, [9, 3, 9, 3, 3, 9, 3]),
+        (3, [9, 3, 5, 3, 3, 5, 5]),
+        (1, [9, 1, 4, 3, 1, 5, 3]),
+    ],
+)
+def test_long_texts_pad_only_those_of_about_their_length(
+    tmp_path, group_size, widths
+):
+    ids = keras.Input((None,), dtype="int32")
+    path = keras_amp.export_text_classifier(
+        keras.Model(ids, Width()(ids)),
+        keras_amp.text.word_tokenizer(["to be"]),
+        ["a", "b"],
+        tmp_path / "1",
+        from_logits=False,
+        group_size=group_size,
+    )
+    serve = tf.saved_model.load(path).signatures["serve"]
+    texts = ["to be " * 4 + "to", "be", "to " * 4, "be " * 3, "", "to " * 5]
+    found = serve(sentences=tf.constant([*texts, "to be or"]))
+    assert found["probabilities"].numpy()[:, 0].tolist() == widths
+
+
+@pytest.mark.parametrize("number", [0, 1, 16, 17, 40])
+def test_answers_in_groups_come_in_the_order_of_the_texts(exported, number):
+    path, model, tokenizer = exported
+    words = ["to", "be", "or", "not", "who"]
+    texts = [
+        " ".join(words[i % 5 :] + ["to"] * (7 * i % 13)) for i in range(number)
+    ]
+    answer = tf.saved_model.load(path).signatures["serve"](
+        sentences=tf.constant(texts, tf.string)
+    )
+    assert answer["probabilities"].shape == (number, 3)
+    for text, found in zip(texts, answer["probabilities"], strict=True):
+        expected = softmax(model(tokenizer([text])))[0]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_a_group_has_a_size_above_0(exported, tmp_path):
+    _, model, tokenizer = exported
+    with pytest.raises(ValueError, match="`group_size` must be above 0, or"):
+        keras_amp.export_text_classifier(
+            model, tokenizer, LABELS, tmp_path / "a", group_size=0
+        )
+    assert not (tmp_path / "a").exists()
+
+
 ASK = """
 import json, sys
 import tensorflow as tf
