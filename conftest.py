@@ -124,6 +124,22 @@ def float64():
             yield
 
 
+@pytest.fixture
+def registries():
+    """Those of the experiments, which afterwards are what they were."""
+    from training.data.sources import SOURCES
+    from training.methods.methods import METHODS
+    from training.models.backbones import BACKBONES
+    from training.report.columns import COLUMNS
+
+    every = (SOURCES, METHODS, BACKBONES, COLUMNS)
+    before = [dict(registry) for registry in every]
+    yield
+    for registry, entries in zip(every, before, strict=True):
+        registry.clear()
+        registry.update(entries)
+
+
 @pytest.fixture(scope="session")
 def data_dir():
     """Folder of the real data sets, from $KERAS_AMP_DATA_DIR or ./data."""
