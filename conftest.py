@@ -124,6 +124,16 @@ def float64():
             yield
 
 
+@pytest.fixture(scope="session")
+def on_two_replicas():
+    """Runs code in a process with two replicas; returns what it prints."""
+    from tests.two_replicas import TwoReplicas
+
+    replicas = TwoReplicas()
+    yield replicas.run
+    replicas.close()
+
+
 @pytest.fixture
 def registries():
     """Those of the experiments, which afterwards are what they were."""
