@@ -5,12 +5,10 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import pytest
 
-import keras_amp
-from keras_amp.extras import MissingPackage, WhenUsed
-
+# Keras, which takes seconds, is imported where it is used: the process that
+# hands tests out to others needs none.
 HERE = Path(__file__).parent
 # What tests may lack, and the extra that brings it.
 EXTRAS = {
@@ -57,6 +55,8 @@ def pytest_make_collect_report(collector):
 
 def _skip_without_package(item):
     """Skips a test that the library refuses for want of a package."""
+    from keras_amp.extras import MissingPackage
+
     try:
         return (yield)
     except MissingPackage as error:
@@ -73,6 +73,8 @@ pytest_runtest_call = pytest.hookimpl(wrapper=True)(_skip_without_package)
 
 def pytest_collection_modifyitems(items):
     """Skips what is TensorFlow's own where Keras runs on another backend."""
+    import keras
+
     if keras.backend.backend() == "tensorflow":
         return
     for item in items:
@@ -87,6 +89,8 @@ def _forgetting():
     TensorFlow keeps some ten thousand objects of each model that was trained.
     To look through those of all tests takes Python half a minute each time.
     """
+    import keras
+
     yield
     keras.backend.clear_session()
     gc.collect()
@@ -95,11 +99,18 @@ def _forgetting():
 
 @pytest.fixture(autouse=True)
 def _seeded():
+    import keras
+
     keras.utils.set_random_seed(1)
 
 
 @pytest.fixture(autouse=True)
 def _doctest_names(doctest_namespace):
+    import keras
+
+    import keras_amp
+    from keras_amp.extras import WhenUsed
+
     tf = WhenUsed("tensorflow", "This example", "tensorflow")
     doctest_namespace.update(keras=keras, keras_amp=keras_amp, tf=tf)
 
@@ -107,6 +118,8 @@ def _doctest_names(doctest_namespace):
 @pytest.fixture
 def float64():
     """Everything in double precision, for finite differences."""
+    import keras
+
     if keras.backend.backend() != "tensorflow":
         pytest.skip("elsewhere, Keras computes in single precision")
     for dtype in ("float64", "float32"):
@@ -114,6 +127,32 @@ def float64():
         keras.config.set_dtype_policy(dtype)
         if dtype == "float64":
             yield
+
+
+@pytest.fixture(scope="session")
+def on_two_replicas():
+    """Runs code in a process with two replicas; returns what it prints."""
+    from tests.two_replicas import TwoReplicas
+
+    replicas = TwoReplicas()
+    yield replicas.run
+    replicas.close()
+
+
+@pytest.fixture
+def registries():
+    """Those of the experiments, which afterwards are what they were."""
+    from training.data.sources import SOURCES
+    from training.methods.methods import METHODS
+    from training.models.backbones import BACKBONES
+    from training.report.columns import COLUMNS
+
+    every = (SOURCES, METHODS, BACKBONES, COLUMNS)
+    before = [dict(registry) for registry in every]
+    yield
+    for registry, entries in zip(every, before, strict=True):
+        registry.clear()
+        registry.update(entries)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -90,7 +91,9 @@ def test_from_a_csv_to_a_served_model(empty, monkeypatch, capsys):
     assert re.search(r"^\[b'\w+' b'\w+'\] \[\[0\.", out, re.MULTILINE)
 
 
-def test_a_policy_is_trained_tabled_and_reported(data_dir, tmp_path):
+def test_a_policy_is_trained_tabled_and_reported(
+    data_dir, tmp_path, monkeypatch, registries
+):
     text = page("policy.md")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     end, *commands = steps_of(text)
@@ -98,14 +101,18 @@ def test_a_policy_is_trained_tabled_and_reported(data_dir, tmp_path):
     # Without the one that trains on digits, as the page says.
     program = "\n".join([blocks[0], blocks[2], end])
     (tmp_path / "my_policy.py").write_text(program, "utf-8")
+    data_dir = data_dir.resolve()
+    monkeypatch.chdir(tmp_path)
     here = {"PYTHONPATH": str(HERE), "TF_CPP_MIN_LOG_LEVEL": "3"}
     for command in commands:
         _, *arguments = shlex.split(shortened(command))
-        if arguments[1] == "table":
-            arguments += ["--data-dir", str(data_dir)]
+        if arguments[1] != "table":
+            monkeypatch.setattr(sys, "argv", arguments)
+            runpy.run_path(arguments[0], run_name="__main__")
+            continue
+        # Its processes look for the policy in the program that began them.
         done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=tmp_path,
+            [sys.executable, *arguments, "--data-dir", str(data_dir)],
             env={**os.environ, **here},
             capture_output=True,
             text=True,

@@ -62,22 +62,6 @@ def test_python_blocks_run(block, request):
 
 
 @pytest.fixture
-def registries():
-    """Those of the experiments, which afterwards are what they were."""
-    from training.data.sources import SOURCES
-    from training.methods.methods import METHODS
-    from training.models.backbones import BACKBONES
-    from training.report.columns import COLUMNS
-
-    every = (SOURCES, METHODS, BACKBONES, COLUMNS)
-    before = [dict(registry) for registry in every]
-    yield
-    for registry, entries in zip(every, before, strict=True):
-        registry.clear()
-        registry.update(entries)
-
-
-@pytest.fixture
 def pretrained_encoder(minilm, tmp_path, monkeypatch):
     """The real encoder, by its name."""
     (tmp_path / "all-MiniLM-L6-v2").symlink_to(minilm)

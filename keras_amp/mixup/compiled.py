@@ -145,7 +145,8 @@ class Compiled(Step):
         if compiled is None:
             return
         if not compiled.built:
-            compiled.build(outputs.pack(tree.flatten(pairs.y)), y_pred)
+            with self.making_variables():
+                compiled.build(outputs.pack(tree.flatten(pairs.y)), y_pred)
         predictions = tree.flatten(y_pred)
         for (output, are_weighted), metric in zip(
             self._metric_places, compiled.metrics, strict=True
@@ -164,7 +165,8 @@ class Compiled(Step):
         """Updates the mean that Keras keeps of each output's own loss."""
         if not self._compile_loss.built:
             y = self.outputs_of_model.pack(pairs.y)
-            self._compile_loss.build(y, y_pred)
+            with self.making_variables():
+                self._compile_loss.build(y, y_pred)
         means = self._compile_loss.metrics  # none for a single loss
         parts = self.per_example_loss.each(pairs, y_pred)
         for mean, (loss, _, of_output, predicted) in zip(

@@ -1,5 +1,6 @@
 """A wrapper's training step, but for who differentiates."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 
@@ -117,6 +118,14 @@ class Forward(Wrapper):
         if gain is not None:
             gain = pairs.where_mixed(gain, 0.0)
         return Found(*tree.map_structure(_constant, (lam, gain)))
+
+    def making_variables(self):
+        """A scope to make variables in, that metrics have from the first step.
+
+        Returns:
+            A context manager.
+        """
+        return contextlib.nullcontext()
 
     def leaving_no_trace(self):
         """A scope for passes that are looked at and not trained on.

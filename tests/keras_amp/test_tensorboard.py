@@ -14,7 +14,6 @@ from tests.helpers import (
     classifier,
     compiled,
 )
-from tests.keras_amp.mixup.test_replicas import run
 
 EXAMPLES, EPOCHS, EPSILON = 30, 2, 0.05
 
@@ -190,8 +189,8 @@ def test_several_places_count_each_step_once(tmp_path):
         assert [series[n][:, 2].sum() for n in (0, 1)] == [EXAMPLES] * 2
 
 
-def test_two_replicas_count_together(tmp_path):
-    counts = run(
+def test_two_replicas_count_together(on_two_replicas, tmp_path):
+    counts = on_two_replicas(
         """
 from tests.keras_amp.test_tensorboard import EXAMPLES, fit, read, wrapped
 with two.scope():

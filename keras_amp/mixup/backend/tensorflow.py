@@ -1,5 +1,6 @@
 """The training step on TensorFlow: a tape records, variables hold the state."""
 
+import contextlib
 import functools
 import warnings
 
@@ -35,6 +36,11 @@ def pull_back(function, x, upstream):
     return value, tape.gradient(value, x, output_gradients=weight)
 
 
+def _unlifted(make, **options):
+    """Makes a variable that is nothing of a function being traced."""
+    return make(**{**options, "experimental_enable_variable_lifting": False})
+
+
 class Step(Forward):
     """Trains by `GradientTape`, alone or as one of several replicas.
 
@@ -53,8 +59,17 @@ class Step(Forward):
     def seed_generator(self, seed):
         return ReplicaSeedGenerator(seed)
 
+    @contextlib.contextmanager
+    def making_variables(self):
+        # Those that a trace holds make TensorFlow trace once more.
+        with tf.init_scope(), tf.variable_creator_scope(_unlifted):
+            yield
+
     def train_step(self, data):
         batch = self.begin(data)
+        if not self.optimizer.built:
+            with self.making_variables():
+                self.optimizer.build(self.trainable_weights)
         if len(self._places) == 1:
             outcome, gradients = self._descend(self._places[0], batch)
         else:

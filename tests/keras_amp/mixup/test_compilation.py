@@ -37,6 +37,43 @@ def test_what_xla_cannot_compile_falls_back_with_keras_own_warning(kind):
     assert np.all(np.isfinite(wrapper.train_on_batch(X, Y)))
 
 
+def two_outputs():
+    inputs = keras.Input((4,))
+    x = layers.Dense(5, name="hidden")(inputs)
+    return keras.Model(inputs, [layers.Dense(3)(x), layers.Dense(3)(x)])
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("build", [classifier, two_outputs])
+@pytest.mark.parametrize("scales", [False, True])
+def test_a_step_is_traced_once_whatever_variables_it_makes(build, scales):
+    traces = []
+
+    class Counting(keras_amp.AdversarialMixup):
+        def train_step(self, data):
+            traces.append(data)
+            return super().train_step(data)
+
+    several = build is two_outputs
+    optimizer = keras.optimizers.Adam(0.01)
+    if scales:
+        optimizer = keras.optimizers.LossScaleOptimizer(
+            optimizer, initial_scale=2.0, dynamic_growth_steps=1
+        )
+    wrapper = Counting(build(), "hidden", seed=0)
+    compiled(
+        wrapper,
+        [cross_entropy(), cross_entropy()] if several else cross_entropy(),
+        optimizer,
+        metrics=[["accuracy"], ["accuracy"]] if several else ["accuracy"],
+    )
+    wrapper.fit(X, [Y, Y] if several else Y, epochs=2, verbose=0)
+    assert len(traces) == 1
+    if scales:  # It is read at each step, and grows after each.
+        assert float(optimizer.dynamic_scale) == 8
+    assert wrapper.get_metrics_result()["loss"] > 0
+
+
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_of_static_shapes_is_one_xla_program(kind):

@@ -190,31 +190,39 @@ def with_penalties():
 
 
 @each_kind
-@pytest.mark.parametrize("weight", [0.5, 1.0, 1e7])
 @pytest.mark.parametrize("build", [classifier, with_penalties])
-def test_clean_weight_averages_two_steps(kind, weight, build):
+def test_clean_weight_averages_two_steps(kind, build):
     """With gradient descent, a step on a mean is the mean of two steps."""
     x, y = batch()
-    start = build().get_weights()
+    begin = build().get_weights()
     sample_weight = np.array([1, 2, 0.5, 3, 0, 1], "float32")
 
-    def step(**knobs):
+    def wrapped(**knobs):
         model = KINDS[kind](build(), "hidden", seed=0, **knobs)
-        model.model.set_weights(start)
+        model.model.set_weights(begin)
         given(model, LAM, PARTNER)
         compiled(model, optimizer=keras.optimizers.SGD(0.1))
+        return model, [(one, one.numpy()) for one in model.variables]
+
+    def step(model, state):
+        """The loss and weights of a step from a state, which it leaves."""
+        for variable, value in state:
+            variable.assign(value)
         loss = model.train_on_batch(
             x, y, sample_weight=sample_weight, return_dict=True
         )["loss"]
         return [loss, *model.model.get_weights()]
 
-    plain, mixed = step(mix_share=0.0), step()
-    both = step(clean_weight=weight)
-    expected = [
-        (weight * one + other) / (1 + weight)
-        for one, other in zip(plain, mixed, strict=True)
-    ]
-    assert_same_weights(both, expected, rtol=1e-5, atol=1e-6)
+    plain, mixed = step(*wrapped(mix_share=0.0)), step(*wrapped())
+    # A weight is assigned to a step that was made for another.
+    model, state = wrapped(clean_weight=3.0)
+    for weight in (0.5, 1.0, 1e7):
+        model.clean_weight = weight
+        expected = [
+            (weight * one + other) / (1 + weight)
+            for one, other in zip(plain, mixed, strict=True)
+        ]
+        assert_same_weights(step(model, state), expected, rtol=1e-5, atol=1e-6)
 
 
 def all_knobs():

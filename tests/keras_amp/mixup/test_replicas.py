@@ -1,53 +1,12 @@
-"""`MirroredStrategy` over two logical CPUs, in processes of their own."""
-
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""`MirroredStrategy` over two logical CPUs, in a process of their own."""
 
 import pytest
 
 pytestmark = pytest.mark.tensorflow
-SETUP = """
-import json
-import sys
-
-import keras
-import numpy as np
-import tensorflow as tf
-
-import keras_amp
-from tests.helpers import batch, classifier, compiled, cross_entropy, unmixed
-
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(
-    cpu, [tf.config.LogicalDeviceConfiguration()] * 2
-)
-two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-one = tf.distribute.get_strategy()
-kinds = {
-    "Mixup": keras_amp.Mixup,
-    "AdversarialMixup": keras_amp.AdversarialMixup,
-    "NonlinearMixup": keras_amp.NonlinearMixup,
-}
-"""
 
 
-def run(code, *arguments):
-    """Runs code in a new process; returns what it prints last, from JSON."""
-    done = subprocess.run(
-        [sys.executable, "-c", SETUP + code, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def test_each_replica_draws_lam_and_partners_of_its_own():
-    drawn = run("""
+def test_each_replica_draws_lam_and_partners_of_its_own(on_two_replicas):
+    drawn = on_two_replicas("""
 with two.scope():
     wrapper = compiled(keras_amp.Mixup(classifier(), "hidden", seed=0))
 
@@ -73,8 +32,8 @@ print(json.dumps([
     assert len(set(values)) == 4 * 64
 
 
-def test_two_replicas_make_the_steps_of_one_device():
-    results = run("""
+def test_two_replicas_make_the_steps_of_one_device(on_two_replicas):
+    results = on_two_replicas("""
 x, y = batch(12)
 partner = np.array([1, 2, 0, 4, 5, 3])
 lam = np.linspace(0.05, 0.95, 12, dtype="float32")
@@ -117,8 +76,10 @@ print(json.dumps({
         assert replicas == pytest.approx(single, rel=1e-4, abs=1e-6), case
 
 
-def test_uneven_batches_several_places_saving_and_evaluation(tmp_path):
-    results = run(
+def test_uneven_batches_several_places_saving_and_evaluation(
+    on_two_replicas, tmp_path
+):
+    results = on_two_replicas(
         """
 x, y = batch(21)
 data = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
@@ -151,8 +112,8 @@ print(json.dumps(results))
         assert loaded == [pytest.approx(row, abs=1e-6) for row in predicted]
 
 
-def test_a_replica_without_examples_adds_nothing():
-    results = run("""
+def test_a_replica_without_examples_adds_nothing(on_two_replicas):
+    results = on_two_replicas("""
 x, y = batch(13)
 data = tf.data.Dataset.from_tensor_slices((x, y)).batch(6)
 

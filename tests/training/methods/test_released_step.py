@@ -10,7 +10,6 @@ import tensorflow as tf
 
 import keras_amp
 from tests.helpers import assert_same_weights, batch, classifier, cross_entropy
-from tests.keras_amp.mixup.test_replicas import run
 from training.methods.losses import BinaryCrossEntropy
 from training.methods.released import Released
 from training.methods.released_step import WINDOW, ReleasedMixup
@@ -198,8 +197,8 @@ def test_other_reductions_are_refused(reduction):
         released_mixup(loss=cross_entropy(reduction=reduction))
 
 
-def test_several_replicas_are_refused():
-    message = run("""
+def test_several_replicas_are_refused(on_two_replicas):
+    message = on_two_replicas("""
 from training.methods.released import Released
 from training.methods.released_step import ReleasedMixup
 with two.scope():

@@ -2,12 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from training.report import columns
 from training.report.advice import advice, recipe_verdict
 
 SEEDS = np.arange(10)
 # As large as what ten seeds of one method differ by.
 NOISE = np.array([0.3, -0.2, 0.1, 0.0, -0.4, 0.2, -0.1, 0.4, -0.3, 0.0])
 EMPTY = pd.DataFrame()
+MEASURES = columns.measures()
 
 
 def runs(cells, **measures):
@@ -19,7 +21,8 @@ def runs(cells, **measures):
             # Not the same noise in two cells: their difference has a spread.
             frame[name] = means[number] + np.roll(NOISE, number)
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+    every = [*frames[0].columns, *(x for x in MEASURES if x not in measures)]
+    return pd.concat(frames, ignore_index=True).reindex(columns=every)
 
 
 def results(**tables):
