@@ -14,11 +14,15 @@ from keras_amp.extras import MissingPackage, WhenUsed
 HERE = Path(__file__).parent
 # What tests may lack, and the extra that brings it.
 EXTRAS = {
+    "ai_edge_litert": "formats",
     "huggingface_hub": "bert",
     "jax": "jax",
     "keras_hub": "bert",
+    "keras_tuner": "test",
     "matplotlib": "training",
     "official": "model-garden",
+    "onnxruntime": "formats",
+    "openvino": "formats",
     "pandas": "training",
     "ray": "ray",
     "safetensors": "bert",
@@ -26,6 +30,7 @@ EXTRAS = {
     "sklearn": "training",
     "tensorboard": "training",
     "tensorflow_text": "bert",
+    "tf2onnx": "formats",
     "tokenizers": "test",
     "torch": "torch",
     "transformers": "test",
