@@ -16,6 +16,7 @@ EXTRAS = {
     "huggingface_hub": "bert",
     "jax": "jax",
     "keras_hub": "bert",
+    "keras_tuner": "test",
     "litserve": "serve",
     "matplotlib": "training",
     "official": "model-garden",

@@ -5,6 +5,7 @@ import zipfile
 import h5py
 import keras
 
+from keras_amp.errors import one_line
 from keras_amp.mixup.outputs import Outputs
 from keras_amp.portable import without_cudnn
 
@@ -66,13 +67,38 @@ class Wrapper(keras.Model):
         """The shape of what the classifier puts out."""
         return self.model.output_shape
 
-    def export(self, filepath, *args, **kwargs):
-        """Exports the classifier, as `keras.Model.export` does.
+    def export(self, filepath, format="tf_saved_model", *args, **kwargs):
+        """Exports the classifier alone, as `keras.Model.export` does.
 
         Recurrent layers are exported so that they run where there is no GPU.
+
+        Args:
+            filepath: Path, with the ending that the format asks for.
+            format: String, a format that Keras knows.
+            *args, **kwargs: As of `keras.Model.export`.
+
+        Raises:
+            ImportError, ValueError: Keras' own, if a package is missing, or
+                there is no such format on this backend.
+            RuntimeError: If this classifier cannot be written so, with what
+                the converter said.
         """
-        with without_cudnn(self.model):
-            return self.model.export(filepath, *args, **kwargs)
+        # Keras takes any path, but for OpenVINO a string.
+        filepath = str(filepath)
+        # Training calls its two halves, and Keras writes no ONNX of what it
+        # takes for a model that was never called.
+        self.model._called = True
+        try:
+            with without_cudnn(self.model):
+                return self.model.export(filepath, format, *args, **kwargs)
+        except (ImportError, OSError, TypeError, ValueError):
+            raise
+        except Exception as error:  # each converter has its own, pages long
+            raise RuntimeError(
+                f"'{self.model.name}' cannot be exported from "
+                f"{keras.backend.backend()} as format='{format}': "
+                f"{one_line(error, limit=400)}"
+            ) from error
 
     def load_weights(self, filepath, *args, **kwargs):
         """Loads weights that a wrapper saved, or the classifier by itself.
