@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 import keras_amp
+from conftest import EXTRAS
 from keras_amp.extras import needed
 from tests.helpers import (
     CutsItself,
@@ -36,7 +37,7 @@ pytestmark = [
 
 
 def package(module):
-    return needed(module, "This test", '"keras_amp[formats]"')
+    return needed(module, "This test", f'"keras_amp[{EXTRAS[module]}]"')
 
 
 def ask_saved_model(path, x):
