@@ -37,7 +37,10 @@ pytestmark = [
 
 
 def package(module):
-    return needed(module, "This test", f'"keras_amp[{EXTRAS[module]}]"')
+    name = module.partition(".")[0]
+    extra = EXTRAS.get(name)
+    install = f'"keras_amp[{extra}]"' if extra else name
+    return needed(module, "This test", install)
 
 
 def ask_saved_model(path, x):
