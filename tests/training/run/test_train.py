@@ -68,7 +68,9 @@ def test_every_method_trains_exports_and_records(run, tmp_path, method):
     probabilities = ask(sentences=tf.constant(test.texts))["probabilities"]
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
     wrong = np.argmax(probabilities, axis=1) != test.labels
-    assert results["test_error"] == pytest.approx(100 * np.mean(wrong))
+    # After so few steps, rounding may turn one text's answer.
+    one = 100 / len(test) + 1e-6
+    assert results["test_error"] == pytest.approx(100 * np.mean(wrong), abs=one)
 
 
 def test_wrong_labels_are_trained_on_and_chosen_by_and_never_tested_on(
@@ -235,7 +237,8 @@ def test_the_next_run_gets_the_next_number(run, tmp_path):
     for _ in range(2):
         assert run("train", *QUICK)[0] == 0
     folder = tmp_path / "saved_models/demo-cnn-word-amp"
-    assert sorted(path.name for path in folder.iterdir()) == ["1", "2"]
+    written = sorted(path.name for path in folder.iterdir())
+    assert written == ["1", "1.md", "2", "2.md"]
     records = [
         json.loads((tmp_path / f"runs/demo-cnn-word-amp/{n}.json").read_text())
         for n in (1, 2)
