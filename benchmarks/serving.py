@@ -122,20 +122,25 @@ def make(folder, texts, encoder):
     )
 
 
-def measure(folder, size, threads, rounds):
-    """Dict from kind to texts a second of each round."""
-    count = max(size, LEAST_A_ROUND)
-    kinds = [kind for kind in KINDS if kind != SORTED or size > GROUP_SIZE]
-    workers = {kind: Worker(kind, folder, threads) for kind in kinds}
-    rates = {kind: [] for kind in kinds}
-    for number in range(rounds + 1):
-        for kind, worker in workers.items():
-            seconds = worker.ask(f"{size} {number * count} {count}")
-            if number:  # The first round warms up.
-                rates[kind].append(count / seconds)
+def measure(folder, sizes, threads, rounds):
+    """List of a dict per size: `rates`, texts a second of kinds and rounds."""
+    workers = {kind: Worker(kind, folder, threads) for kind in KINDS}
+    measured = []
+    for size in sizes:
+        # Sorted, few are the same.
+        kinds = [kind for kind in KINDS if kind != SORTED or size > GROUP_SIZE]
+        count = max(size, LEAST_A_ROUND)
+        rates = {kind: [] for kind in kinds}
+        for number in range(rounds + 1):
+            for kind in kinds:
+                asked = f"{size} {number * count} {count}"
+                seconds = workers[kind].ask(asked)
+                if number:  # The first round warms up.
+                    rates[kind].append(count / seconds)
+        measured.append({"size": size, "threads": threads, "rates": rates})
     for worker in workers.values():
         worker.close()
-    return rates
+    return measured
 
 
 def answers(folder):
@@ -326,13 +331,9 @@ def main():
         make(folder, texts, options.encoder)
         found = answers(folder)
         rates = [
-            {
-                "size": size,
-                "threads": threads,
-                "rates": measure(folder, size, threads, options.rounds),
-            }
+            one
             for threads in options.threads
-            for size in options.sizes
+            for one in measure(folder, options.sizes, threads, options.rounds)
         ]
         server = measure_server(folder, texts, found[EXPORT], options)
     record = rounded(

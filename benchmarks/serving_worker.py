@@ -34,6 +34,9 @@ def make(folder, encoder, texts):
 
     keras.utils.set_random_seed(0)
     classifier = keras_amp.BERT(keras_amp.load_bert(encoder), NUM_CLASSES)
+    last = classifier.get_layer("logits")
+    # As far apart as those of a trained one, so that answers tell texts apart.
+    last.set_weights([10 * weight for weight in last.get_weights()])
     tokenizer = keras_amp.text.WordPieceTokenizer.from_preset(
         encoder, max_length=MAX_LENGTH
     )
@@ -41,7 +44,7 @@ def make(folder, encoder, texts):
     keras_amp.export_text_classifier(
         classifier, tokenizer, names, folder / "1", group_size=GROUP_SIZE
     )
-    kernel, bias = classifier.get_layer("logits").get_weights()
+    kernel, bias = last.get_weights()
     np.savez(folder / "logits.npz", kernel=kernel, bias=bias)
     source = find_bert(encoder).removeprefix("hf://")
     made = {"encoder": source, "texts": texts}
@@ -66,6 +69,8 @@ def transformers(folder, threads, encoder):
     import transformers
 
     torch.set_num_threads(threads)
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     tokenizer = transformers.AutoTokenizer.from_pretrained(encoder)
     model = transformers.BertForSequenceClassification.from_pretrained(
         encoder, num_labels=NUM_CLASSES

@@ -71,9 +71,11 @@ def test_an_export_and_transformers_answer_alike_on_demand(minilm, tmp_path):
     for one in found.values():
         np.testing.assert_allclose(one, found[serving.EXPORT], atol=1e-5)
     assert len({*map(tuple, found[serving.EXPORT].round(4))}) == len(texts)
-    rates = serving.measure(tmp_path, size=32, threads=1, rounds=1)
-    assert {*rates} == {*serving.KINDS}
-    assert all(rate > 0 for (rate,) in rates.values())
+    few, many = serving.measure(tmp_path, sizes=[1, 32], threads=1, rounds=1)
+    assert (few["size"], many["size"]) == (1, 32)
+    assert {*many["rates"]} == {*serving.KINDS}
+    assert {*few["rates"]} == {*serving.KINDS} - {serving.SORTED}
+    assert all(rate > 0 for (rate,) in many["rates"].values())
 
 
 def test_tables_of_few_texts_are_written_from_the_measurements():

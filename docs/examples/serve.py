@@ -10,6 +10,7 @@ among others.
 """
 
 import argparse
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -67,7 +68,8 @@ class Classifier(litserve.LitAPI):
 
     def predict(self, x):
         """The answers to lists of texts, as lists of dicts."""
-        texts = [text.encode() for one in x for text in one]
+        # Half of a surrogate pair is JSON, but no text: a question mark.
+        texts = [text.encode("utf-8", "replace") for one in x for text in one]
         serve = self.exported.signatures["serve"]
         found = serve(sentences=self.strings(texts))
         columns = [_plain(value.numpy()) for value in found.values()]
@@ -117,6 +119,8 @@ def main():
         batch_timeout=SECONDS,
         api_path=f"/v1/models/{asked.name}:predict",
     )
+    # Else what it has started goes on when it is told to end.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = litserve.LitServer(classifier, accelerator="cpu")
     server.run(
         asked.host,
