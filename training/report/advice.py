@@ -31,28 +31,48 @@ _UNITS = {
 
 @dataclasses.dataclass
 class Compared:
-    """A comparison of two cells of a table, by one measure.
+    """Some cells of a table against others, by one measure.
 
     Attributes:
-        mean, other: Floats, the measure's means.
-        found: `Difference`; its `p_value` is corrected by `advice`.
+        means, others: Lists of floats, the measure's means.
+        found: List of `Difference`; `advice` corrects each `p_value`.
         measure: String.
     """
 
-    mean: float
-    other: float
-    found: Difference
+    means: list[float]
+    others: list[float]
+    found: list[Difference]
     measure: str
+
+    @property
+    def mean(self) -> str:
+        return self._joined(self.means)
+
+    @property
+    def other(self) -> str:
+        return self._joined(self.others)
 
     def __str__(self) -> str:
         unit = _UNITS.get(self.measure, "")
-        digits = 2 if unit else 3
-        low, high = self.found.low, self.found.high
-        return (
-            f"{self.found.mean:+.{digits}f}{unit} "
-            f"[{low:+.{digits}f}, {high:+.{digits}f}], "
-            f"p = {self.found.p_value:.2g}"
-        )
+        differences = self._joined([one.mean for one in self.found], "+", 1)
+        p_values = [f"{one.p_value:.2g}" for one in self.found]
+        if len(self.found) > 1:
+            return f"{differences}{unit} (p = {_listed(p_values)})"
+        (one,) = self.found
+        interval = (self._joined([end], "+", 1) for end in (one.low, one.high))
+        return f"{differences}{unit} [{', '.join(interval)}], p = {p_values[0]}"
+
+    def _joined(
+        self, values: list[float], sign: str = "", more: int = 0
+    ) -> str:
+        digits = more + (1 if self.measure in _UNITS else 2)
+        return _listed([f"{value:{sign}.{digits}f}" for value in values])
+
+
+def _listed(words: list[str]) -> str:
+    """Words as a sentence lists them."""
+    *all_but_last, last = words
+    return f"{', '.join(all_but_last)} and {last}" if all_but_last else last
 
 
 def advice(results: Mapping[str, pd.DataFrame]) -> str:
@@ -66,9 +86,14 @@ def advice(results: Mapping[str, pd.DataFrame]) -> str:
         for name, ask in _COMPARISONS.items()
         if (one := _compared(results, *ask))
     }
-    corrected = holm([one.found.p_value for one in made.values()])
-    for one, p_value in zip(made.values(), corrected, strict=True):
-        one.found = dataclasses.replace(one.found, p_value=p_value)
+    corrected = iter(
+        holm([each.p_value for one in made.values() for each in one.found])
+    )
+    for one in made.values():
+        one.found = [
+            dataclasses.replace(each, p_value=next(corrected))
+            for each in one.found
+        ]
     sentences = [
         f"- **{topic}** {form.format(**made)}"
         for topic, form, names in _SENTENCES
@@ -178,17 +203,24 @@ def _compared(
     results: Mapping[str, pd.DataFrame],
     table: str,
     measure: str,
-    cell: dict[str, Any],
+    cells: list[dict[str, Any]],
     other: dict[str, Any],
 ) -> Compared | None:
     runs = results[table]
     if runs.empty:
         return None
-    ours, theirs = (_cell(runs, one, measure) for one in (cell, cell | other))
-    found = compare(ours, theirs)
-    if found is None or np.isnan(found.p_value):
-        return None
-    return Compared(ours.mean(), theirs.mean(), found, measure)
+    compared = Compared([], [], [], measure)
+    for cell in cells:
+        ours, theirs = (
+            _cell(runs, one, measure) for one in (cell, cell | other)
+        )
+        found = compare(ours, theirs)
+        if found is None or np.isnan(found.p_value):
+            return None
+        compared.means.append(ours.mean())
+        compared.others.append(theirs.mean())
+        compared.found.append(found)
+    return compared
 
 
 def _cell(runs: pd.DataFrame, cell: dict[str, Any], measure: str) -> pd.Series:
@@ -233,79 +265,69 @@ def _of_amp(results: Mapping[str, pd.DataFrame]) -> str:
     )
 
 
-def _few(share: float, method: str, backbone: str = "bert") -> dict[str, Any]:
-    return {"backbone": backbone, "share": share, "method": method}
+def _few(
+    method: str, backbone: str = "bert", shares: tuple[float, ...] = ()
+) -> list[dict[str, Any]]:
+    """The cells of Table 3 of a method, by share of the labels."""
+    return [
+        {"backbone": backbone, "share": share, "method": method}
+        for share in shares or (0.03, 0.05, 0.1, 0.2)
+    ]
 
 
 _NONE, _PLAIN = {"method": "none"}, {"variant": "none"}
-# What is asked: table, measure, a cell, and in what the other differs.
-_COMPARISONS: dict[str, tuple[str, str, dict, dict]] = {
-    "sent_3": ("3", "test_error", _few(0.03, "sent"), _NONE),
-    "sent_10": ("3", "test_error", _few(0.1, "sent"), _NONE),
-    "word_3": ("3", "test_error", _few(0.03, "word"), _NONE),
-    "word_10": ("3", "test_error", _few(0.1, "word"), _NONE),
-    "cnn_3": ("3", "test_error", _few(0.03, "word", "cnn"), _NONE),
-    "cnn_5": ("3", "test_error", _few(0.05, "word", "cnn"), _NONE),
-    "cnn_10": ("3", "test_error", _few(0.1, "word", "cnn"), _NONE),
-    "wrong_last": (
-        *("wrong-labels", "last"),
-        *(_WRONG | {"variant": "sent, alpha 16"}, _PLAIN),
-    ),
-    "smoothed_last": (
-        *("wrong-labels", "last"),
-        *(_WRONG | {"variant": _SMOOTHED}, _PLAIN),
-    ),
-    "wrong": (
-        *("wrong-labels", "test_error"),
-        *(_WRONG | {"variant": "sent, alpha 16"}, _PLAIN),
-    ),
-    "word_loss": ("3", "loss", _few(0.03, "word"), _NONE),
-    "sent_loss": ("3", "loss", _few(0.03, "sent"), _NONE),
-    "sent_tempered": ("3", "tempered", _few(0.03, "sent"), _NONE),
-    "area_3": ("3", "out_of_domain", _few(0.03, "sent"), _NONE),
-    "area_10": ("3", "out_of_domain", _few(0.1, "sent"), _NONE),
+_SENT_WRONG = [_WRONG | {"variant": "sent, alpha 16"}]
+_SMOOTHED_WRONG = [_WRONG | {"variant": _SMOOTHED}]
+# What is asked: table, measure, cells, and in what the others differ.
+_COMPARISONS: dict[str, tuple[str, str, list[dict], dict]] = {
+    "sent": ("3", "test_error", _few("sent"), _NONE),
+    "word": ("3", "test_error", _few("word"), _NONE),
+    "cnn": ("3", "test_error", _few("word", "cnn"), _NONE),
+    "wrong_last": ("wrong-labels", "last", _SENT_WRONG, _PLAIN),
+    "smoothed_last": ("wrong-labels", "last", _SMOOTHED_WRONG, _PLAIN),
+    "wrong": ("wrong-labels", "test_error", _SENT_WRONG, _PLAIN),
+    "word_loss": ("3", "loss", _few("word"), _NONE),
+    "word_tempered": ("3", "tempered", _few("word"), _NONE),
+    "sent_tempered": ("3", "tempered", _few("sent"), _NONE),
+    "area": ("3", "out_of_domain", _few("sent"), _NONE),
 }
 _SENTENCES = (
     (
         "Few labels, a pretrained encoder:",
-        "fine-tune it plainly. On 3 and 10 % of TREC it errs "
-        "{sent_3.other:.1f} and {sent_10.other:.1f} %; mixing its sentences "
-        "changed that by {sent_3} and {sent_10}, mixing its word pieces by "
-        "{word_3} and {word_10}.",
-        ("sent_3", "sent_10", "word_3", "word_10"),
+        "fine-tune it plainly. On 3, 5, 10 and 20 % of TREC it errs "
+        "{sent.other} %; mixing its sentences changed that by {sent}, mixing "
+        "its word pieces by {word}.",
+        ("sent", "word"),
     ),
     (
         "Few labels, a CNN on words:",
-        "mix the words (`word`): at 3, 5 and 10 % of TREC, {cnn_3}, {cnn_5} "
-        "and {cnn_10}. A pretrained encoder brings more: at 5 % the CNN errs "
-        "{cnn_5.other:.1f} % without mixing.",
-        ("cnn_3", "cnn_5", "cnn_10"),
+        "mix the words (`word`): from {cnn.other} % without, at 3, 5, 10 and "
+        "20 % of TREC, by {cnn}. A pretrained encoder brings more.",
+        ("cnn",),
     ),
     (
         "Wrong labels:",
         "stop by a dev set, even one as wrong, or mix. With 40 % of TREC's "
         "labels wrong, the encoder's error at the last step is "
-        "{wrong_last.other:.1f} %, with mixed sentences (α = 16) "
-        "{wrong_last.mean:.1f} % ({wrong_last}), with label smoothing "
-        "{smoothed_last.mean:.1f} %; at the step that dev chose, "
-        "{wrong.other:.1f} and {wrong.mean:.1f} % ({wrong}).",
+        "{wrong_last.other} %, with mixed sentences (α = 16) "
+        "{wrong_last.mean} % ({wrong_last}), with label smoothing "
+        "{smoothed_last.mean} %; at the step that dev chose, {wrong.other} "
+        "and {wrong.mean} % ({wrong}).",
         ("wrong_last", "smoothed_last", "wrong"),
     ),
     (
         "When probabilities matter:",
-        "fit a temperature on right labels. Mixing word pieces makes the "
-        "encoder's loss {word_loss.mean:.2f} instead of {word_loss.other:.2f} "
-        "({word_loss}); mixing sentences changes it by {sent_loss}, at the "
-        "temperature of dev by {sent_tempered}.",
-        ("word_loss", "sent_loss", "sent_tempered"),
+        "fit a temperature on right labels. As they come, mixed word pieces "
+        "raise the encoder's loss from {word_loss.other} to {word_loss.mean}, "
+        "at 3, 5, 10 and 20 % of TREC. At the temperature of dev they change "
+        "it by {word_tempered}, mixed sentences by {sent_tempered}.",
+        ("word_loss", "word_tempered", "sent_tempered"),
     ),
     (
         "To notice texts of another kind:",
-        "mix sentences (`sent`). An encoder that was trained on 3 and 10 % of "
-        "TREC is surer of a question than of a sentence of SUBJ in "
-        "{area_3.other:.1f} and {area_10.other:.1f} % of the pairs; with "
-        "mixing in {area_3.mean:.1f} and {area_10.mean:.1f} % ({area_3}; "
-        "{area_10}).",
-        ("area_3", "area_10"),
+        "mix sentences (`sent`). An encoder that was trained on 3, 5, 10 and "
+        "20 % of TREC is surer of a question than of a sentence of SUBJ in "
+        "{area.other} % of the pairs; with mixing in {area.mean} %: {area}.",
+        ("area",),
     ),
 )

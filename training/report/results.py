@@ -118,7 +118,8 @@ def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
     """The results of a table's cells.
 
     Where runs of a block of the table were trained in several ways, such as
-    with more steps, those count of which there are most, then the longest.
+    with more steps, those count which fill most of its cells, then those of
+    which there are most, then the longest.
 
     Args:
         table: A `Table`.
@@ -129,17 +130,18 @@ def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
         axis, `seed`, one per measure, `lam_shift` (the mean over the training
         of |λ* − λ|) and `record`.
     """
+    fixed = _fixed(table)
     by_cell = collections.defaultdict(list)
     for record in records:
         if "results" in record:
-            by_cell[_identity(table, record["configuration"])].append(record)
+            by_cell[_identity(fixed, record["configuration"])].append(record)
     seeds = {r["configuration"].get("seed", 0) for r in records}
     found = collections.defaultdict(list)
     for cell in table.cells():
         block = tuple(cell[axis] for axis in table.blocks)
         for seed in sorted(seeds):
             options = TrainOptions.of(**table.fields(cell, seed)).resolved()
-            for record in by_cell[_identity(table, configuration(options))]:
+            for record in by_cell[_identity(fixed, configuration(options))]:
                 found[block].append((cell, seed, record))
     rows = [
         cell
@@ -148,7 +150,7 @@ def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
         | {"lam_shift": _mean(record["curves"].get("lam_shift", [0.0]))}
         | {"record": record}
         for runs in found.values()
-        for cell, seed, record in _of_one_setting(table, runs)
+        for cell, seed, record in _of_one_setting(fixed, runs)
     ]
     columns = [*table.axes, "seed", *measures(), "lam_shift", "record"]
     return pd.DataFrame(rows, columns=columns)
@@ -176,24 +178,30 @@ def _fixed(table: Table) -> set[str]:
 
 
 def _of_one_setting(
-    table: Table, runs: list[tuple[dict, int, dict]]
+    fixed: set[str], runs: list[tuple[dict, int, dict]]
 ) -> list[tuple[dict, int, dict]]:
     def setting(record: dict) -> tuple:
         """How it was trained, but for what is an axis of the table."""
-        names = [name for name in SETTINGS if name not in _fixed(table)]
+        names = [name for name in SETTINGS if name not in fixed]
         return tuple(record["configuration"].get(name) for name in names)
 
-    count = collections.Counter(setting(record) for *_, record in runs)
-    usual = max(count, key=lambda one: (count[one], one[0]))
-    return [run for run in runs if setting(run[-1]) == usual]
+    by_setting = collections.defaultdict(list)
+    for run in runs:
+        by_setting[setting(run[-1])].append(run)
+
+    def rank(one: tuple) -> tuple:
+        cells = {tuple(cell.values()) for cell, *_ in by_setting[one]}
+        return len(cells), len(by_setting[one]), one[0]
+
+    return by_setting[max(by_setting, key=rank)]
 
 
-def _identity(table: Table, values: dict) -> str:
+def _identity(fixed: set[str], values: dict) -> str:
     """What two runs of a cell and a seed have in common, as text."""
     kept = {
         key: value
         for key, value in values.items()
-        if key in _fixed(table) or key not in _NO_PART_OF_A_CELL
+        if key in fixed or key not in _NO_PART_OF_A_CELL
     }
     kept["has_vectors"] = values["embeddings"] != "random"
     return json.dumps(kept, sort_keys=True)

@@ -106,10 +106,14 @@ def section(table: Table, results: pd.DataFrame, rows: pd.DataFrame) -> str:
     missing: dict[str, list[str]] = {}
     blocks = list(table.blocks)
     grouped = dict(list(results.groupby(blocks, sort=False)))
+    # Where there are comparisons, a block without is a row of another table's.
+    is_told, untold = rows["difference"].notna(), "nothing to compare"
+    if not is_told.any():
+        is_told, untold = rows["seeds"] > 0, "not run"
     for values, block in rows.groupby(blocks, sort=False):
         names = list(map(label, blocks, values))
-        if not block["seeds"].any():
-            missing.setdefault(names[0], []).extend(names[1:])
+        if not is_told[block.index].any():
+            missing.setdefault(names[0], []).append(" ".join(names[1:]))
             continue
         lines.append(f"### {', '.join(names)}\n")
         lines.append(_settings(grouped[values]["record"]) + "\n")
@@ -120,10 +124,10 @@ def section(table: Table, results: pd.DataFrame, rows: pd.DataFrame) -> str:
         lines.append((verdict if has_amp else _compared)(block) + "\n")
     if missing:
         parts = [
-            ": ".join([name, ", ".join(of)][: 1 + bool(of)])
+            ": ".join([name, ", ".join(of)][: 1 + bool(of[0])])
             for name, of in missing.items()
         ]
-        lines.append(f"Missing, not run: {'; '.join(parts)}.\n")
+        lines.append(f"Missing, {untold}: {'; '.join(parts)}.\n")
     return "\n".join(lines)
 
 
