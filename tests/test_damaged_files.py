@@ -216,16 +216,27 @@ CELLS = [
 ]
 
 
-@examples(25)  # a report takes seconds
-@given(which=st.sampled_from(CELLS), faults=FAULTS)
-def test_records(tmp_path, which, faults):
-    folder = tmp_path / "records"
+def damaged_record(folder, which, faults):
+    """The path of a damaged record beside two of the same cell."""
     folder.mkdir(exist_ok=True)
     for seed in range(3):
         record = record_of(*which, seed, 9.0 + seed)
         (folder / f"{seed}.json").write_text(json.dumps(record, indent=1))
     path = folder / "1.json"
     path.write_bytes(damaged(path.read_bytes(), faults))
+    return path
+
+
+@examples(50)
+@given(which=st.sampled_from(CELLS), faults=FAULTS)
+def test_records(tmp_path, which, faults):
+    path = damaged_record(tmp_path / "records", which, faults)
     assert_read_or_refused(lambda: read_record(path), path)
-    output = tmp_path / "RESULTS.md"
+
+
+@examples(8)  # a report takes seconds
+@given(which=st.sampled_from(CELLS), faults=FAULTS)
+def test_reports_of_records(tmp_path, which, faults):
+    path = damaged_record(tmp_path / "records", which, faults)
+    folder, output = path.parent, tmp_path / "RESULTS.md"
     assert_read_or_refused(lambda: report(folder, output, False), path)

@@ -6,6 +6,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -157,3 +158,30 @@ def test_lam_by_distance_has_the_published_distribution():
         for one in (index, index + 1):
             values = lam[:, one::4].ravel()
             assert stats.kstest(values, stats.beta(tau, tau).cdf).pvalue > 1e-3
+
+
+# KerasTuner gives back models whose optimizers have no slots yet.
+@pytest.mark.filterwarnings("ignore:Skipping variable loading")
+def test_a_search_tries_each_method_and_its_alpha_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    blocks = re.findall(r"```python\n(.*?)```", page("recipes.md"), re.DOTALL)
+    (search,) = [one for one in blocks if "import keras_tuner" in one]
+    need_imports(search)
+    once = search.replace("executions_per_trial=2", "executions_per_trial=1")
+    names = {}
+    exec(f"{blocks[0]}\n{once}", names)
+    trials = [*names["tuner"].oracle.trials.values()]
+    assert [trial.status for trial in trials] == ["COMPLETED"] * 4
+    tried = [trial.hyperparameters.values for trial in trials]
+    assert {one["method"] for one in tried} == {"none", "Mixup", "AMP"}
+    assert {"method"} in [{*one} for one in tried]
+    assert {"method", "alpha"} in [{*one} for one in tried]
+    # What is given back is what was tried, by its classifier's weights.
+    best, model = names["best"].values, names["model"]
+    kind = names["METHODS"].get(best["method"], type(model))
+    assert type(model) is kind
+    if best["method"] != "none":
+        assert model.alpha == pytest.approx(best["alpha"])
+    scores = [trial.score for trial in trials]
+    x, y = names["x"][9:], names["y"][9:]
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(min(scores))

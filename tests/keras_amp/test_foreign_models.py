@@ -218,7 +218,11 @@ def trained(build, wrap, lam, partner=None, steps=2):
     partner = np.roll(np.arange(len(y)), 1) if partner is None else partner
     if wrapper is not model:
         given(wrapper, lam, partner)
-    wrapper.compile(keras.optimizers.SGD(0.1), cross_entropy())
+    # As a graph, which takes longer to make, it trains below.
+    is_eager = keras.backend.backend() == "tensorflow"
+    wrapper.compile(
+        keras.optimizers.SGD(0.1), cross_entropy(), run_eagerly=is_eager
+    )
     for _ in range(steps):
         wrapper.train_on_batch(x, y)
     return model.get_weights()

@@ -85,7 +85,7 @@ def losses_and_labels(kind, rng, size, num_classes):
 
 
 @pytest.mark.filterwarnings("ignore:.*dtype policy.*")
-@QUICK
+@settings(QUICK, max_examples=25)
 @given(
     size=st.integers(1, 7),
     num_classes=st.integers(2, 5),

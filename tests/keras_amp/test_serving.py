@@ -20,13 +20,13 @@ TEXTS = ["to be or not to be", "", "be", "who knows these words ?", "to " * 99]
 LABELS = ["no", "perhaps", "yes"]
 
 
-@pytest.fixture
-def exported(tmp_path):
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
     tokenizer = keras_amp.text.word_tokenizer(["to be or not to be"])
     model = text_model(tokenizer.vocabulary_size())
     wrapper = keras_amp.Mixup(model, "word")
     path = keras_amp.export_text_classifier(
-        wrapper, tokenizer, LABELS, tmp_path / "model" / "1"
+        wrapper, tokenizer, LABELS, tmp_path_factory.mktemp("model") / "1"
     )
     return path, model, tokenizer
 

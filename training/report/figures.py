@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -54,6 +54,15 @@ def with_unmixed(results: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([unmixed, results], ignore_index=True)
 
 
+def _of_several(axis: str, blocks: Iterable) -> list[tuple]:
+    """The blocks in which an axis has several values; all, if it has in none.
+
+    Another table's runs may be a block's only ones: a panel of one point.
+    """
+    blocks = list(blocks)
+    return [one for one in blocks if one[1][axis].nunique() > 1] or blocks
+
+
 def learning_curves(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """Test error against steps, by backbone and data set, of Table 2."""
     del rows
@@ -90,7 +99,7 @@ def error_by_share(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     def num_labels(runs: pd.DataFrame) -> int:
         return runs["record"].iloc[0]["dataset"]["train"]
 
-    blocks = list(results.groupby("backbone", sort=False))
+    blocks = _of_several("share", results.groupby("backbone", sort=False))
     figure, panels = panels_of(len(blocks))
     for panel, (backbone, block) in zip(panels, blocks, strict=False):
         errors_by(panel, block, "share", num_labels)
@@ -103,10 +112,9 @@ def error_by_share(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
 def error_by_alpha(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     """Test error against the concentration of Beta(α, α), of Table 5."""
     del rows
-    blocks = list(results.groupby(["backbone", "dataset"], sort=False))
-    # Table 2 has runs of one α; where there are several, these say nothing.
-    several = [one for one in blocks if one[1]["alpha"].nunique() > 1]
-    blocks = several or blocks
+    blocks = _of_several(
+        "alpha", results.groupby(["backbone", "dataset"], sort=False)
+    )
     figure, panels = panels_of(len(blocks), most_columns=2)
     for panel, ((backbone, dataset), block) in zip(
         panels, blocks, strict=False
@@ -155,7 +163,9 @@ def what_matters(results: pd.DataFrame, rows: pd.DataFrame) -> plt.Figure:
     rows = rows[~rows["difference"].isna()]
     names = rows["variant"] + "  (against " + rows["against"] + ")"
     order = list(names.unique())[::-1]
-    blocks = list(rows.groupby(["backbone", "place"], sort=False))
+    blocks = _of_several(
+        "variant", rows.groupby(["backbone", "place"], sort=False)
+    )
     figure, axes = plt.subplots(
         1,
         len(blocks),

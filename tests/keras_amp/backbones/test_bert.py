@@ -120,8 +120,17 @@ def test_it_is_exported_with_its_pieces(tmp_path, encoder, pooling):
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("pooling", ["first", "mean"])
-@pytest.mark.parametrize("mix_at", ["word", "sentence", ["word", "sentence"]])
+@pytest.mark.parametrize(
+    ("mix_at", "pooling"),
+    [
+        ("word", "mean"),
+        (["word", "sentence"], "first"),
+        pytest.param("word", "first", marks=pytest.mark.slow),
+        pytest.param("sentence", "first", marks=pytest.mark.slow),
+        pytest.param("sentence", "mean", marks=pytest.mark.slow),
+        pytest.param(["word", "sentence"], "mean", marks=pytest.mark.slow),
+    ],
+)
 def test_it_trains_with_amp_saves_and_loads(tmp_path, encoder, mix_at, pooling):
     model = keras_amp.BERT(encoder, 3, pooling=pooling)
     wrapper = keras_amp.AdversarialMixup(model, mix_at, seed=0)

@@ -1,31 +1,54 @@
 """Whatever `fit` takes."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
 import keras_amp
-from tests.helpers import assert_same_weights, classifier, compiled, tf, unmixed
+from tests.helpers import (
+    assert_same_weights,
+    classifier,
+    compiled,
+    tf,
+    unmixed,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(14, 4)).astype("float32")
 Y = RNG.integers(0, 3, 14).astype("int32")
+WEIGHT = np.linspace(0, 2, 14, dtype="float32")
+CLASS_WEIGHT = {0: 1.0, 1: 2.0, 2: 0.5}
 
 
 class Sequence(keras.utils.PyDataset):
+    def __init__(self, *more, **options):
+        super().__init__(**options)
+        self.arrays = (X, Y, *more)
+
     def __len__(self):
         return 4
 
     def __getitem__(self, index):
         part = slice(4 * index, 4 * index + 4)
-        return X[part], Y[part]
+        return tuple(array[part] for array in self.arrays)
 
 
-def generator():
+class Endless(Sequence):
+    @property
+    def num_batches(self):
+        return None
+
+    def __getitem__(self, index):
+        return super().__getitem__(index % 4)
+
+
+def generator(*more):
     while True:
         for index in range(4):
-            yield Sequence().__getitem__(index)
+            yield Sequence(*more)[index]
 
 
 def data_frame():
@@ -33,8 +56,13 @@ def data_frame():
     return {"x": pandas.DataFrame(X), "y": pandas.Series(Y)}
 
 
-def dataset():
-    return tf.data.Dataset.from_tensor_slices((X, Y)).batch(4)
+def dataset(*more):
+    return tf.data.Dataset.from_tensor_slices((X, Y, *more)).batch(4)
+
+
+def data_loader():
+    data = pytest.importorskip("torch.utils.data")
+    return data.DataLoader([*zip(X, Y, strict=True)], batch_size=4)
 
 
 # Batches of 4, 4, 4 and 2 in this order, whatever brings them.
@@ -50,8 +78,17 @@ SOURCES = {
     },
     "tf.data of tuples": lambda: {"x": dataset().map(lambda x, y: ((x,), y))},
     "PyDataset": lambda: {"x": Sequence()},
+    "PyDataset in threads": lambda: {"x": Sequence(workers=2)},
+    "PyDataset without end": lambda: {"x": Endless(), "steps_per_epoch": 4},
     "a generator": lambda: {"x": generator(), "steps_per_epoch": 4},
+    "DataLoader": lambda: {"x": data_loader()},
     "steps_per_execution": lambda: {"x": dataset(), "steps_per_execution": 3},
+}
+# The same with a weight for each example.
+WEIGHTED = {
+    "tf.data": lambda: {"x": dataset(WEIGHT)},
+    "PyDataset": lambda: {"x": Sequence(WEIGHT)},
+    "a generator": lambda: {"x": generator(WEIGHT), "steps_per_epoch": 4},
 }
 
 
@@ -63,13 +100,44 @@ def fitted(steps_per_execution=1, **data):
     return wrapper.model.get_weights()
 
 
-@pytest.mark.tensorflow
+@functools.cache
+def fitted_to_arrays(weights=None):
+    options = {
+        None: {},
+        "of examples": {"sample_weight": WEIGHT},
+        "of classes": {"class_weight": CLASS_WEIGHT},
+    }
+    return fitted(x=X, y=Y, batch_size=4, **options[weights])
+
+
 @pytest.mark.filterwarnings("ignore:`shuffle=")
 @pytest.mark.filterwarnings("ignore:The structure of `inputs`")
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_source_of_the_same_batches_gives_the_same_steps(name):
-    expected = fitted(x=X, y=Y, batch_size=4)
-    assert_same_weights(fitted(**SOURCES[name]()), expected, rtol=1e-5)
+    if name == "tensors" and keras.backend.backend() != "tensorflow":
+        pytest.skip("TensorFlow's own")
+    got = fitted(**SOURCES[name]())
+    assert_same_weights(got, fitted_to_arrays(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:`shuffle=")
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_weights_of_examples_come_with_any_source(name):
+    expected = fitted_to_arrays("of examples")
+    assert_same_weights(
+        fitted(**WEIGHTED[name]()), expected, rtol=1e-5, atol=1e-6
+    )
+    assert not np.allclose(expected[0], fitted_to_arrays()[0])
+
+
+# Keras takes none with a generator.
+@pytest.mark.filterwarnings("ignore:`shuffle=")
+@pytest.mark.parametrize("name", ["tf.data", "PyDataset"])
+def test_weights_of_classes_go_with_any_source(name):
+    expected = fitted_to_arrays("of classes")
+    got = fitted(**SOURCES[name](), class_weight=CLASS_WEIGHT)
+    assert_same_weights(got, expected, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(expected[0], fitted_to_arrays()[0])
 
 
 @pytest.mark.tensorflow

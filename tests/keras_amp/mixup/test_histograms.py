@@ -21,9 +21,15 @@ def counted(model):
     }
 
 
-@pytest.mark.parametrize("mix_at", ["hidden", ["hidden", "above"]], ids=str)
 @pytest.mark.parametrize(
-    "how", [{}, {"run_eagerly": True}, {"jit_compile": True}], ids=str
+    ("how", "mix_at"),
+    [
+        ({}, "hidden"),
+        ({}, ["hidden", "above"]),
+        ({"run_eagerly": True}, ["hidden", "above"]),
+        ({"jit_compile": True}, ["hidden", "above"]),
+    ],
+    ids=str,
 )
 def test_they_count_while_someone_looks(how, mix_at):
     model = keras_amp.AdversarialMixup(classifier(), mix_at, seed=0)

@@ -33,8 +33,10 @@ def after(model, x, y):
     return getattr(model, "model", model).get_weights(), history.history
 
 
-@each_kind
-@pytest.mark.parametrize("mix_at", ["hidden", ["hidden", "above"]], ids=str)
+@pytest.mark.parametrize(
+    ("kind", "mix_at"),
+    [("Mixup", "hidden"), *((kind, ["hidden", "above"]) for kind in KINDS)],
+)
 def test_none_mixed_is_the_classifier_by_itself(kind, mix_at):
     x, y = batch(20)
     plain, wrapped = (classifier(dropout=0.5, batch_norm=True) for _ in "ab")
@@ -234,19 +236,22 @@ def all_knobs():
     }
 
 
-@each_kind
-@pytest.mark.parametrize(
-    "how",
-    [
-        {},
-        {"run_eagerly": True},
-        pytest.param({"jit_compile": True}, marks=pytest.mark.tensorflow),
-    ],
-    ids=str,
-)
-def test_all_together_train_words_and_sentences(kind, how):
-    ids = np.random.default_rng(0).integers(1, 20, (14, 7)).astype("int32")
-    y = np.arange(14) % 3
+def in_all_ways():
+    """Each kind as a graph, one in each other way, the others when slow."""
+    for kind in KINDS:
+        yield pytest.param(kind, {}, 14, id=kind)
+        marks = () if kind == "AdversarialMixup" else pytest.mark.slow
+        eager, xla = {"run_eagerly": True}, {"jit_compile": True}
+        yield pytest.param(kind, eager, 14, marks=marks, id=f"{kind}-eager")
+        # XLA compiles once for each size of a batch.
+        marks = [pytest.mark.tensorflow, *([marks] if marks else [])]
+        yield pytest.param(kind, xla, 15, marks=marks, id=f"{kind}-xla")
+
+
+@pytest.mark.parametrize(("kind", "how", "size"), [*in_all_ways()])
+def test_all_together_train_words_and_sentences(kind, how, size):
+    ids = np.random.default_rng(0).integers(1, 20, (size, 7)).astype("int32")
+    y = np.arange(size) % 3
     keras.config.set_dtype_policy("mixed_float16")
     try:
         model = KINDS[kind](text_model(), ["word", "sentence"], **all_knobs())

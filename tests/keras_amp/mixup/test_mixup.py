@@ -299,26 +299,33 @@ def test_the_loss_of_an_epoch_is_the_mean_over_examples():
 
 
 MODES = {
-    "graph": {},
     "eager": {"run_eagerly": True},
     "xla": {"jit_compile": True},
     "several": {"steps_per_execution": 3},
 }
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("method", [Mixup, keras_amp.AdversarialMixup])
-def test_every_mode_makes_the_same_steps(mode, method):
+def fitted_in(method, **options):
     x, y = batch(30)
-    results = []
-    for options in (MODES["graph"], MODES[mode]):
-        keras.utils.set_random_seed(3)
-        wrapper = method(classifier(batch_norm=True), "hidden")
-        lam, partner = np.resize(LAM, 5), np.roll(np.arange(5), 2)
-        compiled(given(wrapper, lam, partner), **options)
-        wrapper.fit(x, y, batch_size=5, shuffle=False, verbose=0)
-        results.append(wrapper.model.get_weights())
-    assert_same_weights(*results, rtol=1e-3, atol=1e-5)
+    keras.utils.set_random_seed(3)
+    wrapper = method(classifier(batch_norm=True), "hidden")
+    lam, partner = np.resize(LAM, 5), np.roll(np.arange(5), 2)
+    compiled(given(wrapper, lam, partner), **options)
+    wrapper.fit(x, y, batch_size=5, shuffle=False, verbose=0)
+    return wrapper.model.get_weights()
+
+
+@pytest.fixture(scope="module", params=[Mixup, keras_amp.AdversarialMixup])
+def method_as_a_graph(request):
+    """A method, and the weights that it has after a few of its steps."""
+    return request.param, fitted_in(request.param)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_makes_the_same_steps(mode, method_as_a_graph):
+    method, expected = method_as_a_graph
+    got = fitted_in(method, **MODES[mode])
+    assert_same_weights(got, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_a_seed_repeats_a_run_exactly():

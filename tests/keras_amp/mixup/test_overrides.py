@@ -43,9 +43,15 @@ def counting(kind, mix_at, **options):
     return given(Counting(classifier(), mix_at, **options), LAM, PARTNER)
 
 
-@pytest.mark.parametrize("mix_at", ["hidden", ["hidden", "above"]], ids=str)
 @pytest.mark.parametrize(
-    "how", [{}, {"run_eagerly": True}, {"jit_compile": True}], ids=str
+    ("how", "mix_at"),
+    [
+        ({}, "hidden"),
+        ({}, ["hidden", "above"]),
+        ({"run_eagerly": True}, ["hidden", "above"]),
+        ({"jit_compile": True}, ["hidden", "above"]),
+    ],
+    ids=str,
 )
 def test_metrics_are_counted_from_what_the_step_came_to(mix_at, how):
     class Halved(keras_amp.Mixup):

@@ -22,23 +22,31 @@ PARTNER = np.array([3, 0, 2, 5, 1, 4], "int32")
 PLACES = ["hidden", "above"]
 
 
-@pytest.mark.parametrize("method", [Mixup, AdversarialMixup])
-@pytest.mark.parametrize("options", [{}, {"jit_compile": True}])
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        (Mixup, {}),
+        (AdversarialMixup, {}),
+        (AdversarialMixup, {"jit_compile": True}),
+    ],
+)
 def test_each_step_is_a_step_at_one_of_the_places(method, options):
     x, y = batch()
     model = classifier(batch_norm=True)
     start = [v.numpy() for v in model.variables]
 
-    def step(mix_at, seed=0):
-        for variable, value in zip(model.variables, start, strict=True):
-            variable.assign(value)
-        wrapper = given(method(model, mix_at, seed=seed), LAM, PARTNER)
-        return weights_after(compiled(wrapper, **options), x, y)
+    def steps(mix_at, number=1):
+        """The weights after each of some steps, all from the start."""
+        wrapper = given(method(model, mix_at, seed=0), LAM, PARTNER)
+        compiled(wrapper, **options)
+        for _ in range(number):
+            for variable, value in zip(model.variables, start, strict=True):
+                variable.assign(value)
+            yield weights_after(wrapper, x, y)
 
-    alone = [step(place) for place in PLACES]
+    alone = [one for place in PLACES for one in steps(place)]
     drawn = []
-    for seed in range(8):
-        got = step(PLACES, seed)
+    for got in steps(PLACES, 8):
         drawn.append(
             [np.allclose(got[0], one[0], rtol=1e-4, atol=1e-6) for one in alone]
         )
@@ -60,9 +68,7 @@ def test_every_place_is_traced_once_and_drawn_about_equally():
     wrapper = Counting(text_model(), ["word", "sentence"], seed=0)
     compiled(wrapper, optimizer="adam")
     history = wrapper.fit(ids, y, batch_size=2, epochs=3, verbose=0).history
-    # Keras traces twice where the optimizer makes its slots in the first.
-    assert set(traces) == {1, 2}
-    assert len(traces) <= 4
+    assert sorted(traces) == [1, 2]
     assert np.all(np.isfinite(history["loss"]))
     assert history["lam_shift"][-1] > 0
 

@@ -46,11 +46,14 @@ def sentences(data_dir):
 
 
 @pytest.mark.parametrize("lowercase", [True, False])
+@pytest.mark.parametrize(
+    "each", [10, pytest.param(1, marks=pytest.mark.slow)], ids="each {}".format
+)
 def test_every_id_of_real_sentences_is_the_references(
-    data_dir, vocabulary, lowercase
+    data_dir, vocabulary, lowercase, each
 ):
-    texts = [*ODD, *sentences(data_dir)]
-    assert len(texts) > 40_000
+    texts = [*ODD, *list(sentences(data_dir))[::each]]
+    assert len(texts) > 40_000 // each
     reference = BertWordPieceTokenizer(
         str(vocabulary), lowercase=lowercase, strip_accents=lowercase
     )

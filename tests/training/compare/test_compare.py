@@ -68,8 +68,26 @@ def records_in(folder):
     }
 
 
+def assert_final_is_exported(folder, out):
+    assert "Training on all 80 texts" in out
+    (record,) = (folder / "runs/compare/reviews-cnn/final").rglob("*.json")
+    record = json.loads(record.read_text())
+    assert record["dataset"]["train"] == 80
+    assert record["configuration"]["keep"] == "last"
+    exported = folder / "saved_models/reviews-cnn/1"
+    model = tf.saved_model.load(str(exported))
+    texts = tf.constant(["great lovely film", "awful dull plot"])
+    answers = model.signatures["serve"](sentences=texts)["label"].numpy()
+    assert answers.tolist() == [b"good", b"bad"]
+    assert str(exported.relative_to(folder)) in out
+    card = (exported.with_name("1-hub") / "README.md").read_text()
+    assert "80 texts to train on" in card
+    assert "none is left to measure it on" in card
+
+
 def test_it_answers_in_files_and_costs_nothing_the_second_time(run, tmp_path):
-    code, out, err = run(*QUICK)
+    learning = [*QUICK, "--steps", "40"]
+    code, out, err = run(*learning)
     assert (code, err) == (0, "")
     assert "With 80 examples in 2 classes and 2 splits" in out
     assert "sent alpha=1" in out
@@ -89,23 +107,28 @@ def test_it_answers_in_files_and_costs_nothing_the_second_time(run, tmp_path):
     for record in records.values():
         asked = record["configuration"]
         by_method[asked["method"]].append(record["results"]["test_error"])
-        assert asked["steps"] == 6
-        assert len(record["curves"]["step"]) == 6
+        assert asked["steps"] == 40
+        assert len(record["curves"]["step"]) == 10
         assert len(record["answers"]["test"]["class"]) == 8
     assert float(rows[0]["error"]) == pytest.approx(np.mean(by_method["none"]))
     assert (folder / "comparison.png").stat().st_size > 5000
     page = (folder / "README.md").read_text("utf-8")
     assert "![Differences" in page
-    again = run(*QUICK)
+    again = run(*learning)
     assert again[0] == 0
     assert "1/4" not in again[1]
     assert again[1].splitlines()[-8:] == out.splitlines()[-8:]
     # Another measure decides, of the same runs.
-    assert run(*QUICK, "--metric", "macro-f1")[0] == 0
+    assert run(*learning, "--metric", "macro-f1")[0] == 0
     assert records_in(folder) == records
+    # What was compared is trained on all texts, for the first time.
+    code, final_out, _ = run(*learning, "--final", "--hub")
+    assert code == 0
+    assert records_in(folder) == records
+    assert_final_is_exported(tmp_path, final_out)
     # Other texts are another comparison.
     write_reviews(tmp_path / "reviews.csv", number=90)
-    code, _, err = run(*QUICK)
+    code, _, err = run(*learning)
     assert code == 2
     assert "holds a comparison on other texts" in err
     assert "--name" in err
@@ -130,27 +153,6 @@ def test_a_wrong_label_is_suspected(run, tmp_path):
     rows = rows_of(path)
     suspected = [(row["line"], row["label"], row["answer"]) for row in rows]
     assert ("12", "bad", "good") in suspected[:2]
-
-
-def test_final_trains_on_all_and_exports(run, tmp_path):
-    code, out, _ = run(*QUICK, "--steps", "40", "--final", "--hub")
-    assert code == 0
-    assert "Training on all 80 texts" in out
-    (record,) = (tmp_path / "runs/compare/reviews-cnn/final").rglob("*.json")
-    record = json.loads(record.read_text())
-    assert record["dataset"]["train"] == 80
-    assert record["configuration"]["keep"] == "last"
-    exported = tmp_path / "saved_models/reviews-cnn/1"
-    model = tf.saved_model.load(str(exported))
-    texts = tf.constant(["great lovely film", "awful dull plot"])
-    answers = model.signatures["serve"](sentences=texts)["label"].numpy()
-    assert answers.tolist() == [b"good", b"bad"]
-    assert str(exported.relative_to(tmp_path)) in out
-    hub_card = (
-        tmp_path / "saved_models/reviews-cnn/1-hub/README.md"
-    ).read_text()
-    assert "80 texts to train on" in hub_card
-    assert "none is left to measure it on" in hub_card
 
 
 def test_the_time_says_how_many_splits(run, tmp_path):

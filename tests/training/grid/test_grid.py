@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -30,7 +31,7 @@ from training.tables import TABLES
 HERE = Path(__file__).parents[3]
 QUICK = {"steps": 4, "steps_per_evaluation": 2, "batch_size": 16}
 # Long enough to be interrupted on the way.
-LONG = {"steps": 80, "steps_per_evaluation": 4, "batch_size": 8}
+LONG = {"steps": 48, "steps_per_evaluation": 4, "batch_size": 8}
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def records_in(grid):
 def test_a_finished_grid_costs_nothing_and_more_seeds_only_themselves(
     grid, capsys
 ):
+    grid = dataclasses.replace(grid, processes=1)
     assert run_grid(grid) == 0
     out = capsys.readouterr().out
     assert "2/2 demo-cnn-word-amp seed 0: test error" in out
@@ -396,11 +398,21 @@ def written_in(folder):
     return {path: path.stat().st_mtime for path in files}
 
 
-def test_a_run_whose_process_is_killed_goes_on(grid):
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """The curves of a long run that was left alone."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    fields = {"variants": ("good",), "methods": ("word-amp",), "seeds": 1}
+    long = GridOptions(
+        "demo", **fields, **LONG, records_dir=folder, work_dir=folder
+    )
+    ((_, record),) = run_in_processes(runs_of(long), 1, 1, retries=0)
+    return record["curves"]
+
+
+def test_a_run_whose_process_is_killed_goes_on(grid, uninterrupted):
     grid = dataclasses.replace(grid, methods=("word-amp",), **LONG)
     (run,) = runs_of(grid)
-    ((_, expected),) = run_in_processes([run], 1, 1, retries=0)
-    import multiprocessing
 
     def kill():
         (child,) = multiprocessing.active_children()
@@ -411,18 +423,30 @@ def test_a_run_whose_process_is_killed_goes_on(grid):
     ((_, record),) = run_in_processes([run], 1, 1, retries=1)
     thread.join()
     assert killed
-    assert record["curves"] == expected["curves"]
-    thread, killed = once_evaluated(grid.work_dir, kill)
-    ((_, record),) = run_in_processes([run], 1, 1, retries=0)
+    assert record["curves"] == uninterrupted
+
+
+def test_a_run_whose_process_is_always_lost_is_a_failure(grid):
+    grid = dataclasses.replace(grid, methods=("word-amp",))
+
+    def kill():
+        while not (children := multiprocessing.active_children()):
+            time.sleep(0.02)
+        children[0].kill()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    ((_, record),) = run_in_processes(runs_of(grid), 1, 1, retries=0)
     thread.join()
     assert "its process was lost 1 times" in record["error"]
 
 
-def long_runs(grid):
-    """The command of two long runs, side by side."""
+def long_runs(grid, seeds):
+    """The command of so many long runs, side by side."""
     fields = {
         "--variants": "good",
-        "--seeds": "1",
+        "--methods": "word-amp",
+        "--seeds": seeds,
         "--processes": "2",
         "--records-dir": grid.records_dir,
         "--work-dir": grid.work_dir,
@@ -434,8 +458,8 @@ def long_runs(grid):
     return command + [str(word) for pair in fields.items() for word in pair]
 
 
-def test_a_grid_stopped_with_sigkill_goes_on(grid):
-    command = long_runs(grid)
+def test_a_grid_stopped_with_sigkill_goes_on(grid, uninterrupted):
+    command = long_runs(grid, seeds=1)
     quiet = {"cwd": HERE, "stdout": subprocess.DEVNULL}
     with subprocess.Popen(command, **quiet) as process:
         thread, killed = once_evaluated(
@@ -450,16 +474,14 @@ def test_a_grid_stopped_with_sigkill_goes_on(grid):
     time.sleep(2)
     assert states
     assert written_in(grid.work_dir) == states
-    subprocess.run(command, check=True, **quiet)
-    continued = records_in(grid)
-    assert len(continued) == 2
-    long = dataclasses.replace(grid, **LONG)
-    for run, record in run_in_processes(runs_of(long), 2, 1, retries=0):
-        assert continued[run.path.name]["curves"] == record["curves"]
+    long = dataclasses.replace(grid, methods=("word-amp",), **LONG)
+    assert run_grid(long) == 0
+    (record,) = records_in(grid).values()
+    assert record["curves"] == uninterrupted
 
 
 def test_an_interrupt_of_the_parent_alone_loses_no_run(grid):
-    command = long_runs(grid)
+    command = long_runs(grid, seeds=2)
     process = subprocess.Popen(
         command,
         cwd=HERE,

@@ -296,7 +296,9 @@ def test_a_folder_to_write_into_is_refused_before_anything_is_read(tmp_path):
     assert f"such as '{tmp_path / 'RESULTS.md'}'" in err
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "unbuffered", ["", pytest.param("1", marks=pytest.mark.slow)]
+)
 def test_who_reads_no_more_is_told_no_more(tmp_path, records, unbuffered):
     folder = write(records, tmp_path / "records")
     environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
@@ -363,7 +365,12 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
 
 
 def test_a_lone_row_is_shown_and_the_rows_it_lacks_are_named(tmp_path):
-    cell = {"backbone": "cnn", "dataset": "trec", "variant": "none"}
+    cell = {
+        "backbone": "cnn",
+        "share": 0.05,
+        "dataset": "trec",
+        "variant": "none",
+    }
     records = [record_of("recipe", cell, seed, 12.5) for seed in (0, 1)]
     folder = write(records, tmp_path / "records")
     report(folder, tmp_path / "RESULTS.md", is_drawing=False)
@@ -377,7 +384,7 @@ def test_a_lone_row_is_shown_and_the_rows_it_lacks_are_named(tmp_path):
         "WordAMP; word-amp, epsilon 0.02; sent, alpha 1; sent, alpha 8; "
         "SentAMP."
     ) in block
-    assert "Missing, not run: CNN: SST-2, SUBJ, MR;" in block
+    assert "Missing, not run: CNN: 5% SST-2, 5% SUBJ, 5% MR, 20% TREC," in block
 
 
 def test_figures_tell_backbones_apart():
@@ -387,6 +394,7 @@ def test_figures_tell_backbones_apart():
         ("cnn", "amp"): 12.0,
         ("cnn", "epsilon=0.5"): 11.0,
         ("bilstm", "mixup"): 10.0,
+        ("bilstm", "amp"): 11.0,
         ("bilstm", "epsilon=0.5"): 7.0,
     }
     assert {variant for _, variant in cells} <= set(variants)
@@ -414,6 +422,7 @@ def test_figures_tell_backbones_apart():
     assert shown == {
         (first, "amp", 2.0),
         (first, "epsilon=0.5", 1.0),
+        (second, "amp", 1.0),
         (second, "epsilon=0.5", -3.0),
     }
     results["method"] = "word"

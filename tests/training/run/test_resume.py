@@ -1,7 +1,9 @@
 """A training job that is killed and resumed."""
 
+import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import tensorflow as tf
 
 import training.run.train
 from tests.helpers import abandoned
-from training.__main__ import main
+from tests.training.run.test_train import run_in
 from training.options.train_options import TrainOptions
 from training.run.checkpoint import checkpoint_path
 
@@ -23,8 +25,8 @@ OPTIONS = ["--steps", "24", "--steps-per-evaluation", "4", "--batch-size", "16"]
 NAME = "demo-cnn-word-amp"
 
 
-def command(*more):
-    return [sys.executable, "-m", "training", "train", *OPTIONS, *more]
+def command():
+    return [sys.executable, "-m", "training", "train", *OPTIONS]
 
 
 def environment():
@@ -42,11 +44,16 @@ def answers(folder):
     return exported.signatures["serve"](sentences=texts)["probabilities"]
 
 
+@pytest.fixture
+def run(tmp_path):
+    return functools.partial(run_in, tmp_path, "train", *OPTIONS)
+
+
 def test_a_killed_run_that_is_resumed_ends_as_if_it_was_not(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for folder in (whole, killed):
         folder.mkdir()
-    subprocess.run(command(), cwd=whole, check=True, env=environment())
+    assert run_in(whole, "train", *OPTIONS)[0] == 0
     state = next(iter((killed / "runs").glob("*/.unfinished-*.npz")), None)
     assert state is None
     process = subprocess.Popen(command(), cwd=killed, env=environment())
@@ -59,9 +66,7 @@ def test_a_killed_run_that_is_resumed_ends_as_if_it_was_not(tmp_path):
     assert process.wait() == -signal.SIGKILL
     assert not list((killed / "saved_models").rglob("saved_model.pb"))
     assert not list((killed / "runs").rglob("*.json"))
-    subprocess.run(
-        command("--resume"), cwd=killed, check=True, env=environment()
-    )
+    assert run_in(killed, "train", *OPTIONS, "--resume")[0] == 0
     assert record(killed)["curves"] == record(whole)["curves"]
     for key in ("test_error", "dev_error", "best_step"):
         assert record(killed)["results"][key] == record(whole)["results"][key]
@@ -69,29 +74,20 @@ def test_a_killed_run_that_is_resumed_ends_as_if_it_was_not(tmp_path):
     assert not list(killed.rglob("*unfinished*"))
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.chdir(tmp_path)
-        line = ["training", "train", *OPTIONS, *arguments]
-        monkeypatch.setattr(sys, "argv", line)
-        try:
-            main()
-            code = 0
-        except SystemExit as exit:
-            code = exit.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+@pytest.fixture(scope="module")
+def interrupted_folder(tmp_path_factory):
+    """A folder with what is left of a run that was interrupted at its end."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.run.train, "export", _interrupt)
+        assert run_in(folder, "train", *OPTIONS)[0] == 130
+    return folder
 
 
 @pytest.fixture
-def interrupted(run, tmp_path, monkeypatch):
+def interrupted(interrupted_folder, tmp_path):
     """The checkpoint of a run that was interrupted when it ended."""
-    monkeypatch.setattr(training.run.train, "export", _interrupt)
-    assert run()[0] == 130
-    monkeypatch.undo()
+    shutil.copytree(interrupted_folder, tmp_path, dirs_exist_ok=True)
     (path,) = (tmp_path / "runs" / NAME).iterdir()
     return path
 
@@ -112,10 +108,6 @@ def test_a_finished_but_unexported_run_is_resumed(run, interrupted):
     assert code == 0
     assert "Epoch" not in out
     assert not interrupted.exists()
-
-
-def test_resume_without_anything_to_resume_just_runs(run):
-    assert run("--resume")[0] == 0
 
 
 @pytest.mark.parametrize("size", [0, 100, -200])
@@ -160,13 +152,15 @@ def test_what_a_full_disc_kept_from_being_exported_is_not_trained_again(
     assert record(tmp_path)["model"] == f"saved_models/{NAME}/1"
 
 
-def test_what_a_killed_run_left_is_removed_by_the_next(run, tmp_path):
+def test_nothing_to_resume_just_runs_and_removes_what_a_killed_run_left(
+    run, tmp_path
+):
     folders = [tmp_path / one / NAME for one in ("runs", "saved_models")]
     for folder in folders:
         folder.mkdir(parents=True)
         abandoned(folder / "1").mkdir()
         abandoned(folder / "2", os.getpid()).mkdir()
-    assert run()[0] == 0
+    assert run("--resume")[0] == 0
     for folder in folders:
         (left,) = folder.glob(".*")
         assert left == abandoned(folder / "2", os.getpid())
