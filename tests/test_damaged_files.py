@@ -234,6 +234,7 @@ def test_records(tmp_path, which, faults):
     assert_read_or_refused(lambda: read_record(path), path)
 
 
+@pytest.mark.slow
 @examples(8)  # a report takes seconds
 @given(which=st.sampled_from(CELLS), faults=FAULTS)
 def test_reports_of_records(tmp_path, which, faults):

@@ -174,6 +174,7 @@ def test_the_time_says_how_many_splits(run, tmp_path):
     assert "2 splits" in out
 
 
+@pytest.mark.slow
 def test_with_a_test_file_only_seeds_differ(run, tmp_path):
     write_reviews(tmp_path / "test.csv", number=40)
     code, out, _ = run(*QUICK, "--test-file", "test.csv")
