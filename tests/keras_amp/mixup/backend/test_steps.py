@@ -14,6 +14,8 @@ from keras_amp.extras import needed
 from tests.keras_amp.mixup.backend.steps import CASES, STEPS
 
 pytestmark = pytest.mark.tensorflow
+# JAX is to compile soon: it runs eleven steps of each.
+SOON = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def weights_on(tmp_path_factory):
                 [sys.executable, "-m", f"{__package__}.steps", str(path)],
                 capture_output=True,
                 text=True,
-                env={**os.environ, "KERAS_BACKEND": backend},
+                env={**os.environ, **SOON, "KERAS_BACKEND": backend},
             )
             assert done.returncode == 0, done.stderr[-3000:]
             found[backend] = dict(np.load(path))
