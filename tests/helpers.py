@@ -87,6 +87,19 @@ def compiled(wrapper, loss=None, optimizer=None, **options):
     return wrapper
 
 
+# Of a `classifier`: options of `compile`, and where it is mixed.
+however_compiled = pytest.mark.parametrize(
+    ("how", "mix_at"),
+    [
+        ({}, "hidden"),
+        ({}, ["hidden", "above"]),
+        ({"run_eagerly": True}, ["hidden", "above"]),
+        ({"jit_compile": True}, ["hidden", "above"]),
+    ],
+    ids=str,
+)
+
+
 def assert_same_weights(got, expected, **tolerance):
     assert len(got) == len(expected)
     for one, other in zip(got, expected, strict=True):

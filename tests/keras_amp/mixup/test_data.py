@@ -8,19 +8,14 @@ import pytest
 from keras import layers
 
 import keras_amp
-from tests.helpers import (
-    assert_same_weights,
-    classifier,
-    compiled,
-    tf,
-    unmixed,
-)
+from tests.helpers import assert_same_weights, classifier, compiled, tf, unmixed
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(14, 4)).astype("float32")
 Y = RNG.integers(0, 3, 14).astype("int32")
 WEIGHT = np.linspace(0, 2, 14, dtype="float32")
 CLASS_WEIGHT = {0: 1.0, 1: 2.0, 2: 0.5}
+TOLERANCE = {"rtol": 1e-5}
 
 
 class Sequence(keras.utils.PyDataset):
@@ -117,16 +112,14 @@ def test_every_source_of_the_same_batches_gives_the_same_steps(name):
     if name == "tensors" and keras.backend.backend() != "tensorflow":
         pytest.skip("TensorFlow's own")
     got = fitted(**SOURCES[name]())
-    assert_same_weights(got, fitted_to_arrays(), rtol=1e-5, atol=1e-6)
+    assert_same_weights(got, fitted_to_arrays(), **TOLERANCE)
 
 
 @pytest.mark.filterwarnings("ignore:`shuffle=")
 @pytest.mark.parametrize("name", WEIGHTED)
 def test_weights_of_examples_come_with_any_source(name):
     expected = fitted_to_arrays("of examples")
-    assert_same_weights(
-        fitted(**WEIGHTED[name]()), expected, rtol=1e-5, atol=1e-6
-    )
+    assert_same_weights(fitted(**WEIGHTED[name]()), expected, **TOLERANCE)
     assert not np.allclose(expected[0], fitted_to_arrays()[0])
 
 
@@ -136,7 +129,7 @@ def test_weights_of_examples_come_with_any_source(name):
 def test_weights_of_classes_go_with_any_source(name):
     expected = fitted_to_arrays("of classes")
     got = fitted(**SOURCES[name](), class_weight=CLASS_WEIGHT)
-    assert_same_weights(got, expected, rtol=1e-5, atol=1e-6)
+    assert_same_weights(got, expected, **TOLERANCE)
     assert not np.allclose(expected[0], fitted_to_arrays()[0])
 
 

@@ -4,7 +4,13 @@ import pytest
 
 import keras_amp
 from keras_amp.mixup.histograms import Histogram, Histograms
-from tests.helpers import assert_same_weights, batch, classifier, compiled
+from tests.helpers import (
+    assert_same_weights,
+    batch,
+    classifier,
+    compiled,
+    however_compiled,
+)
 
 X, Y = batch(12)
 
@@ -21,16 +27,7 @@ def counted(model):
     }
 
 
-@pytest.mark.parametrize(
-    ("how", "mix_at"),
-    [
-        ({}, "hidden"),
-        ({}, ["hidden", "above"]),
-        ({"run_eagerly": True}, ["hidden", "above"]),
-        ({"jit_compile": True}, ["hidden", "above"]),
-    ],
-    ids=str,
-)
+@however_compiled
 def test_they_count_while_someone_looks(how, mix_at):
     model = keras_amp.AdversarialMixup(classifier(), mix_at, seed=0)
     compiled(model, **how)

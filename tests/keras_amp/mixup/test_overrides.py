@@ -7,7 +7,14 @@ from keras import ops
 
 import keras_amp
 from keras_amp.mixup import Found
-from tests.helpers import batch, classifier, compiled, given, text_model
+from tests.helpers import (
+    batch,
+    classifier,
+    compiled,
+    given,
+    however_compiled,
+    text_model,
+)
 
 X, Y = batch()
 LAM = np.array([0.9, 0.3, 0.5, 0.2, 0.6, 0.7], "float32")
@@ -43,16 +50,7 @@ def counting(kind, mix_at, **options):
     return given(Counting(classifier(), mix_at, **options), LAM, PARTNER)
 
 
-@pytest.mark.parametrize(
-    ("how", "mix_at"),
-    [
-        ({}, "hidden"),
-        ({}, ["hidden", "above"]),
-        ({"run_eagerly": True}, ["hidden", "above"]),
-        ({"jit_compile": True}, ["hidden", "above"]),
-    ],
-    ids=str,
-)
+@however_compiled
 def test_metrics_are_counted_from_what_the_step_came_to(mix_at, how):
     class Halved(keras_amp.Mixup):
         def choose_lam(self, upper, hidden, pairs):
