@@ -47,17 +47,24 @@ def parts(tokenizer, text):
     return [part for part, _ in reader.pre_tokenizer.pre_tokenize_str(text)]
 
 
+EACH = pytest.mark.parametrize(
+    "each", [20, pytest.param(4, marks=pytest.mark.slow)], ids="each {}".format
+)
+
+
+@EACH
 @pytest.mark.parametrize("max_length", [None, 7])
-def test_words_of_real_sentences(data_dir, max_length):
-    texts = [*ODD, *GREEK, *list(sentences(data_dir))[::20]]
+def test_words_of_real_sentences(data_dir, max_length, each):
+    texts = [*ODD, *GREEK, *list(sentences(data_dir))[::each]]
     texts = [text.replace("\0", "") for text in texts]
     tokenizer = word_tokenizer(texts[::2], max_length=max_length)
     assert different(tokenizer, texts) == []
 
 
+@EACH
 @pytest.mark.parametrize("lowercase", [True, False])
-def test_word_pieces_of_real_sentences(data_dir, vocabulary, lowercase):
-    texts = [*ODD, *GREEK, *list(sentences(data_dir))[::20]]
+def test_word_pieces_of_real_sentences(data_dir, vocabulary, lowercase, each):
+    texts = [*ODD, *GREEK, *list(sentences(data_dir))[::each]]
     tokenizer = WordPieceTokenizer(vocabulary, lowercase, max_length=24)
     assert different(tokenizer, texts) == []
 
