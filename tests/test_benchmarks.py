@@ -47,6 +47,19 @@ def test_each_backend_trains_each_step_on_demand(kind, backbone):
     assert process.wait() == 0
 
 
+def test_the_page_of_served_sentences_is_written_from_the_measurements():
+    path = serving.RESULTS
+    record = json.loads(path.read_text(encoding="utf-8"))
+    text = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert text == serving.page(record)
+    assert record["apart"] < 1e-4
+    assert record["server"]["apart"] < 1e-4
+    sizes = {(one["size"], one["threads"]) for one in record["rates"]}
+    assert {1, 32, 256} <= {size for size, _ in sizes}
+    for one in record["rates"]:
+        assert {serving.EXPORT, serving.PLAIN} <= set(one["rates"])
+
+
 @pytest.mark.slow
 def test_an_export_and_transformers_answer_alike_on_demand(minilm, tmp_path):
     for package in ("keras_hub", "tensorflow_text", "torch", "transformers"):
