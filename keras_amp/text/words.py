@@ -8,6 +8,7 @@ tf = WhenUsed("tensorflow", "keras_amp.text", "tensorflow")
 
 _CONTRACTIONS = r"('s|'ve|n't|'re|'d|'ll)"
 _PUNCTUATION = r"([,!?()])"
+_CHUNK = 4096  # texts at once
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
@@ -82,6 +83,30 @@ class WordTokenizer(keras.layers.TextVectorization):
         return {**super().get_config(), "max_length": self.max_length}
 
 
+def words_of(texts, max_words=None, **settings):
+    """The words of some texts, the most frequent first.
+
+    They are counted a part of the texts at a time: of a million at once, the
+    words take gigabytes.
+
+    Args:
+        texts: List of strings.
+        max_words: Int, the number of ids they may have, 0 and 1 included.
+        **settings: As of `keras.layers.TextVectorization`.
+
+    Returns:
+        List of strings.
+    """
+    learner = keras.layers.TextVectorization(
+        max_words, **{"standardize": standardize, **settings}
+    )
+    for begin in range(0, len(texts), _CHUNK):
+        some = texts[begin : begin + _CHUNK]
+        learner.update_state(tf.constant(some, dtype=tf.string))
+    learner.finalize_state()
+    return learner.get_vocabulary(include_special_tokens=False)
+
+
 def word_tokenizer(
     texts=None, vocabulary=None, max_words=None, max_length=None
 ):
@@ -115,11 +140,7 @@ def word_tokenizer(
     if (texts is None) == (vocabulary is None):
         raise ValueError("Give either `texts` or a `vocabulary`.")
     if texts is not None:
-        learner = keras.layers.TextVectorization(
-            max_tokens=max_words, standardize=standardize
-        )
-        learner.adapt(tf.constant(list(texts), dtype=tf.string))
-        vocabulary = learner.get_vocabulary(include_special_tokens=False)
+        vocabulary = words_of(list(texts), max_words)
     # A vocabulary that is given, not learned, is part of the layer's config.
     vocabulary = [str(word) for word in vocabulary]
     if not vocabulary:

@@ -2,7 +2,7 @@
 
 import csv
 import dataclasses
-import io
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +22,7 @@ _HINTS = {
     "none": "if cells are quoted, pass --quoting double",
 }
 _TABS = ("tab", r"\t")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _QUOTED = re.compile(r'"[^"]*(""[^"]*)*"')
 
 
@@ -78,14 +79,15 @@ class Cells(NamedTuple):
     Attributes:
         names: Sequence of strings, what the columns are called.
         where: Sequence of ints, the index of each of the layout's columns.
-        rows: List of the number of the line where a row begins, and its cells.
+        rows: Iterator of the number of the line where a row begins, and its
+            cells; a malformed one raises `ValueError` when it is reached.
         is_named: Bool, whether a header names the columns.
         delimiter, quoting: Strings.
     """
 
     names: Sequence[str]
     where: Sequence[int]
-    rows: list[tuple[int, list[str]]]
+    rows: Iterator[tuple[int, list[str]]]
     is_named: bool
     delimiter: str
     quoting: str
@@ -93,18 +95,18 @@ class Cells(NamedTuple):
 
 def read_table(
     path: Path, text: str, layout: Layout, is_csv: bool
-) -> tuple[list[tuple[str, str, int]], str, bool]:
+) -> tuple[Iterator[tuple[str, str, int]], str, bool]:
     """Reads the labels and the texts of a table.
 
     Args:
         path, text, layout, is_csv: As of `read_cells`.
 
     Returns:
-        List of `(label, text, line number)`; a string, how they were read;
-        and whether a header names the columns.
+        Iterator of `(label, text, line number)`; a string, how they were
+        read; and whether a header names the columns.
 
     Raises:
-        ValueError: With file and line, where the table is malformed.
+        ValueError: As `read_cells`.
     """
     table = read_cells(path, text, layout, is_csv)
     if table.is_named:
@@ -117,9 +119,9 @@ def read_table(
         between = _as_shown(table.delimiter)
         how = f"no header, so label{between}text, quotes: {table.quoting}"
     label, sentence = table.where
-    labelled = [
+    labelled = (
         (cells[label], cells[sentence], line) for line, cells in table.rows
-    ]
+    )
     return labelled, how, table.is_named
 
 
@@ -136,7 +138,8 @@ def read_cells(path: Path, text: str, layout: Layout, is_csv: bool) -> Cells:
             or none and label<TAB>text; quotes are letters).
 
     Raises:
-        ValueError: With file and line, where the table is malformed.
+        ValueError: With file and line, where the header is malformed; where
+            a row is, its turn raises it.
     """
     quoting = layout.quoting or ("double" if is_csv else "none")
     if quoting == "backslash":  # Before other letters it is one itself.
@@ -148,10 +151,12 @@ def read_cells(path: Path, text: str, layout: Layout, is_csv: bool) -> Cells:
         delimiter = _delimiter_of(text, layout, quoting)
     elif delimiter in (None, *_TABS):
         delimiter = "\t"
-    rows = list(_cells(path, text, delimiter, quoting))
+    rows = _cells(path, text, delimiter, quoting)
     if quoting == "none" and layout.quoting is None:
-        _check_no_quotes(path, rows)
-    line, header = rows[0] if rows else (1, [])
+        every = list(rows)
+        _check_no_quotes(path, every)
+        rows = iter(every)
+    line, header = first = next(rows, (1, []))
     names: Sequence[str] = [name.strip() for name in header]
     where: Sequence[int] = (0, 1)
     is_named = (
@@ -161,22 +166,26 @@ def read_cells(path: Path, text: str, layout: Layout, is_csv: bool) -> Cells:
     )
     if is_named:
         where = find_columns(path, line, names, layout.columns)
-        del rows[:1]
         expected = f"{len(names)} cells ({listed(names)}),"
     else:
         names = layout.columns
+        rows = itertools.chain([first] if header else [], rows)
         expected = (
             f"label{_as_shown(delimiter)}text, or a first line that names the "
             f"columns ({listed(layout.columns)}),"
         )
-    for line, cells in rows:
-        if len(cells) != len(names):
-            raise ValueError(
-                f"{path}:{line}: expected {expected} but the row has "
-                f"{len(cells)} ({listed(cells, most=3)}); "
-                f"{_HINTS[quoting]}"
-            )
-    return Cells(names, where, rows, is_named, delimiter, quoting)
+
+    def checked() -> Iterator[tuple[int, list[str]]]:
+        for line, cells in rows:
+            if len(cells) != len(names):
+                raise ValueError(
+                    f"{path}:{line}: expected {expected} but the row has "
+                    f"{len(cells)} ({listed(cells, most=3)}); "
+                    f"{_HINTS[quoting]}"
+                )
+            yield line, cells
+
+    return Cells(names, where, checked(), is_named, delimiter, quoting)
 
 
 def _as_shown(delimiter: str) -> str:
@@ -189,7 +198,7 @@ def _cells(
     """The cells of each row that is not blank, and where it begins."""
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(
-        io.StringIO(text, newline="\n"),
+        (line[0] for line in _LINE.finditer(text)),
         delimiter=delimiter,
         strict=True,
         **QUOTINGS[quoting],

@@ -4,6 +4,7 @@ import codecs
 import collections
 import json
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,7 +71,11 @@ def read_rows(path: str | Path, layout: Layout | None = None) -> Reading:
     else:
         found = _read_json_lines(path, text, layout.columns)
     labelled, how, is_named = found
-    rows = [Row(one.strip(), other.strip(), n) for one, other, n in labelled]
+    # A label is one string, however many rows have it.
+    rows = [
+        Row(sys.intern(label.strip()), text.strip(), line)
+        for label, text, line in labelled
+    ]
     if not rows:
         raise ValueError(f"{path}: the file holds no examples")
     _check(path, rows)
@@ -112,7 +117,7 @@ def _line_after(text: str) -> int:
 
 def _read_json_lines(
     path: Path, text: str, columns: Sequence[str]
-) -> tuple[list[tuple[str, str, int]], str, bool]:
+) -> tuple[Iterator[tuple[str, str, int]], str, bool]:
     rows = []
     for number, line, row in json_lines(path, text, columns):
         label, sentence = (row[column] for column in columns)
@@ -124,7 +129,11 @@ def _read_json_lines(
             )
         label = label if isinstance(label, str) else json.dumps(label)
         rows.append((label, sentence, number))
-    return rows, f"label from '{columns[0]}', text from '{columns[1]}'", True
+    return (
+        iter(rows),
+        f"label from '{columns[0]}', text from '{columns[1]}'",
+        True,
+    )
 
 
 def json_lines(

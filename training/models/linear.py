@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_amp import text
+from keras_amp.text.words import words_of
 
 MOST_TERMS = 50_000
 _CHUNK = 1000
@@ -31,17 +32,15 @@ class TermTokenizer(text.WordTokenizer):
     def __init__(
         self, texts: list[str], max_terms: int, max_length: int
     ) -> None:
-        settings = {"standardize": text.standardize, "ngrams": 2}
-        learner = layers.TextVectorization(max_tokens=max_terms, **settings)
-        learner.adapt(tf.constant(texts))
-        terms = learner.get_vocabulary(include_special_tokens=False)
+        terms = words_of(texts, max_terms, ngrams=2)
         if not terms:
             raise ValueError("There is not one word to learn from.")
         super().__init__(
             # A text of n words has n - 1 pairs.
             max_length=2 * max_length - 1,
             vocabulary=[str(term) for term in terms],
-            **settings,
+            standardize=text.standardize,
+            ngrams=2,
         )
         self.idf = self._inverse_document_frequencies(texts)
 

@@ -53,14 +53,18 @@ def batches(
             found, examples.labels, batch_size, lengths, seed, skip
         )
     buckets = tf.constant(lengths, tf.int64)
-    ids = tf.RaggedTensor.from_row_lengths(*found)
+    every_id = tf.RaggedTensor.from_row_lengths(*found)
+    labels = tf.constant(examples.labels)
 
-    def pad(ids: Any, labels: Any) -> tuple[Any, Any]:
+    def pad(rows: Any) -> tuple[Any, Any]:
+        ids = tf.gather(every_id, rows)
         longest = ids.bounding_shape()[1]
         bucket = buckets[tf.searchsorted(buckets, longest[None])[0]]
-        return ids.to_tensor(shape=tf.stack([-1, bucket])), labels
+        padded = ids.to_tensor(shape=tf.stack([-1, bucket]))
+        return padded, tf.gather(labels, rows)
 
-    data = tf.data.Dataset.from_tensor_slices((ids, examples.labels))
+    # Rows are shuffled by their number, which takes less than their ids.
+    data = tf.data.Dataset.range(len(examples))
     if seed is not None:
         data = data.shuffle(len(examples), seed=seed).repeat()
     data = data.batch(batch_size).skip(skip).map(pad).prefetch(2)

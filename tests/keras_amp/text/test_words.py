@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_amp.text import standardize, word_tokenizer
+from keras_amp.text import standardize, word_tokenizer, words
 
 
 def kim(text, split_contractions=True):
@@ -72,6 +72,20 @@ def test_ids_follow_frequency():
     np.testing.assert_array_equal(
         tokenizer(["A b?", "c"]), [[2, 3, 1], [4, 0, 0]]
     )
+
+
+@pytest.mark.parametrize("count", [1, 5, 9, 10])
+def test_words_are_counted_alike_a_part_of_the_texts_at_a_time(
+    count, monkeypatch
+):
+    texts = ["b a", "c c b", "a", "b d", "e d c", "", "a a", "f", "c", "b e"]
+    monkeypatch.setattr(words, "_CHUNK", 4)
+    learner = keras.layers.TextVectorization(
+        6, standardize=standardize, ngrams=2
+    )
+    learner.adapt(tf.constant(texts[:count]))
+    expected = learner.get_vocabulary(include_special_tokens=False)
+    assert words.words_of(texts[:count], 6, ngrams=2) == expected
 
 
 def test_the_vocabulary_can_be_limited_or_given():

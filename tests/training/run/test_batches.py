@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_amp.text import word_tokenizer
 from training.data.dataset import Examples
@@ -42,6 +43,14 @@ def test_training_batches_shuffle_by_their_seed_without_end(seed):
 
     assert orders(seed) == orders(seed) != orders(seed + 1)
     assert all(sorted(order) == list(range(6)) for order in orders(seed))
+
+
+def test_rows_are_shuffled_as_their_labels_would_be():
+    data = batches(EXAMPLES, TOKENIZER, 4, seed=3, skip=1).take(5)
+    found = [label for _, labels in data for label in labels.numpy().tolist()]
+    labels = tf.data.Dataset.from_tensor_slices(EXAMPLES.labels)
+    expected = labels.shuffle(6, seed=3).repeat().skip(4).take(20)
+    assert found == [int(label) for label in expected]
 
 
 def test_by_length_is_from_the_shortest_and_else_as_it_was():
