@@ -19,7 +19,13 @@ from pathlib import Path
 
 import tyro
 
-from benchmarks.step_time_worker import LOOP, workload_of
+from benchmarks.step_time_worker import (
+    LOOP,
+    OPERATIONS,
+    PRODUCT,
+    PRODUCT_SIZE,
+    workload_of,
+)
 from training.methods.methods import METHODS
 from training.run.record import rounded, write_record, write_text
 
@@ -31,12 +37,16 @@ KINDS = {
     "torch": "PyTorch",
     LOOP: "PyTorch loop",
 }
+# Who else multiplies as one of these does: XLA is not asked for one product.
+MULTIPLY = ("tensorflow", "jax", "torch")
 HEADING = """# Time of a training step on each backend
 
 Written by `python -m benchmarks.step_time_backends` on an otherwise idle
 machine. "over" is a step's time by that of the step it is compared with, on the
 same backend; "by the loop" is that of `fit` without mixing by that of a plain
-loop in PyTorch: medians of paired ratios, with quartiles."""
+loop in PyTorch: medians of paired ratios, with quartiles. "Of the cores" is how
+fast a step's products of matrices are made, by how fast the fastest backend
+makes a single large one: what is missing to 100 % is all that can be gained."""
 
 
 @dataclasses.dataclass
@@ -64,29 +74,40 @@ def start(kind, backbone):
     return process, process.stdout.readline().split()
 
 
-def seconds(process, step):
-    """Seconds of a step, as the process measures."""
+def ask(process, step):
+    """Seconds of a step, or what else a process answers to its name."""
     print(step, file=process.stdin, flush=True)
     return float(process.stdout.readline())
 
 
 def measure(backbone, rounds):
-    """Dict from kind to method to milliseconds of each round."""
+    """What a record says of the times, as a dict.
+
+    `times`, from kind to method to milliseconds of each round; `products`, from
+    backend to milliseconds of a product of matrices in each; and `operations`,
+    the number of those of a step without mixing.
+    """
     workers = {kind: start(kind, backbone) for kind in KINDS}
     times = {
         kind: {step: [] for step in steps}
         for kind, (_, steps) in workers.items()
     }
+    products = {kind: [] for kind in MULTIPLY}
     for number in range(rounds + 1):
         for kind, (process, steps) in workers.items():
             for step in steps:
-                taken = 1e3 * seconds(process, step)
+                taken = 1e3 * ask(process, step)
                 if number:  # The first round compiles.
                     times[kind][step].append(taken)
+            if kind in MULTIPLY:
+                taken = 1e3 * ask(process, PRODUCT)
+                if number:
+                    products[kind].append(taken)
+    operations = ask(workers["torch"][0], OPERATIONS)
     for process, _ in workers.values():
         process.stdin.close()
         process.wait()
-    return times
+    return {"times": times, "products": products, "operations": operations}
 
 
 def versions():
@@ -104,10 +125,26 @@ def ratio(times, others):
     return f"{median:.2f} ({low:.2f}–{high:.2f})"
 
 
+def rates(record):
+    """Dict from backend to its median GFLOP a second in products."""
+    operations = 2 * PRODUCT_SIZE**3
+    return {
+        kind: operations / statistics.median(times) / 1e6
+        for kind, times in record["products"].items()
+    }
+
+
 def table(backbone, record):
     """The figures of one backbone, as Markdown."""
     workload = workload_of(backbone)
     times, rounds = record["times"], record["rounds"]
+    gflop, fastest = record["operations"] / 1e9, rates(record)
+    limit = max(fastest.values())  # GFLOP a second
+    spoken = ", ".join(
+        f"{rate:.0f} with {KINDS[kind]}" for kind, rate in fastest.items()
+    )
+    at_best = 1e3 * gflop / limit  # ms
+    gain = statistics.median(times[LOOP]["none"]) / at_best
     lines = [
         f"## {workload.title}",
         "",
@@ -116,21 +153,28 @@ def table(backbone, record):
         + ", ".join(f"{k} {v}" for k, v in record["versions"].items())
         + ".",
         "",
-        "| | step | ms | over | by the loop |",
-        "|---|---|---|---|---|",
+        f"The products of a step without mixing are {gflop:.1f} GFLOP. One of "
+        f"{PRODUCT_SIZE} × {PRODUCT_SIZE} matrices is made at so many GFLOP a "
+        f"second: {spoken}. At the best of these, the step would take "
+        f"{at_best:.0f} ms, and be {gain:.1f} times as fast as the loop.",
+        "",
+        "| | step | ms | over | by the loop | of the cores |",
+        "|---|---|---|---|---|---|",
     ]
     for kind, steps in times.items():
         for step, values in steps.items():
-            against, by_loop = METHODS[step].against, ""
-            over = ""
+            against, over, by_loop, share = METHODS[step].against, "", "", ""
+            median = statistics.median(values)
             if against:
                 shown = ratio(values, steps[against])
                 over = f"{shown} × {METHODS[against].title}"
-            elif kind != LOOP:
-                by_loop = ratio(values, times[LOOP]["none"])
-            median = statistics.median(values)
+            else:
+                share = f"{100 * at_best / median:.0f} %"
+                if kind != LOOP:
+                    by_loop = ratio(values, times[LOOP]["none"])
             cells = [KINDS[kind], METHODS[step].title, f"{median:.1f}"]
-            lines.append(f"| {' | '.join([*cells, over, by_loop])} |")
+            cells += [over, by_loop, share]
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -148,10 +192,9 @@ def main():
     path = options.output
     records = json.loads(path.read_text()) if path.is_file() else {}
     for backbone in options.backbones:
-        times = measure(backbone, options.rounds)
         records[backbone] = rounded(
             {
-                "times": times,
+                **measure(backbone, options.rounds),
                 "rounds": options.rounds,
                 "cpu": cpu_name(),
                 "cpus": os.cpu_count(),

@@ -1,7 +1,9 @@
 """One backend's process of `benchmarks.step_time_backends`.
 
 It makes all steps of a workload, reads the name of a step from each line of
-standard input, trains with it, and answers with the seconds that took.
+standard input, trains with it, and answers with the seconds that took. At
+"product" it multiplies matrices instead, and at "operations" it answers how
+many a step without mixing has; only PyTorch counts them.
 """
 
 import os
@@ -16,6 +18,8 @@ NUM_CLASSES = 6
 BATCHES = 4
 MINILM = (6, 384, 12)  # layers, size, attention heads
 LOOP = "loop"
+PRODUCT, OPERATIONS = "product", "operations"
+PRODUCT_SIZE = 2048  # rows and columns
 
 
 def workload_of(name):
@@ -52,12 +56,30 @@ def data_of(workload):
     return ids, rng.integers(0, NUM_CLASSES, shape[0])
 
 
+def untuned(ids, labels, batch_size):
+    """Batches of which nothing is tuned while they are read.
+
+    TensorFlow's thread that tunes others keeps an epoch from its end for up to
+    as long as that took: of four batches it is what would be measured.
+    """
+    import tensorflow as tf
+
+    fixed = tf.data.Options()
+    fixed.autotune.enabled = False
+    data = tf.data.Dataset.from_tensor_slices((ids, labels))
+    return data.batch(batch_size).with_options(fixed)
+
+
 def keras_steps(workload, ids, labels, jit_compile):
     """Dict from a method's name to a function that trains by it once."""
     import keras
 
     from training.methods.methods import METHODS
     from training.options.mixing_options import MixingOptions
+
+    given, size = (ids, labels), workload.batch_size
+    if keras.backend.backend() == "tensorflow":
+        given, size = (untuned(ids, labels, size),), None
 
     def training(method):
         keras.utils.set_random_seed(0)
@@ -69,7 +91,7 @@ def keras_steps(workload, ids, labels, jit_compile):
             jit_compile=jit_compile,
         )
         return lambda: model.fit(
-            ids, labels, workload.batch_size, shuffle=False, verbose=0
+            *given, batch_size=size, shuffle=False, verbose=0
         )
 
     return {
@@ -92,6 +114,29 @@ def loop_steps(workload, ids, labels):
     return {"none": torch_loops.loop(model, ids, labels, workload.batch_size)}
 
 
+def product():
+    """A function that multiplies two square matrices once per batch."""
+    import keras
+
+    matrix = keras.random.uniform((PRODUCT_SIZE, PRODUCT_SIZE))
+
+    def run():
+        for _ in range(BATCHES):
+            found = keras.ops.matmul(matrix, matrix)
+            float(found[0, 0])  # Waits for it.
+
+    return run
+
+
+def operations(step):
+    """Floating-point operations of a step's products, as PyTorch counts."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return counter.get_total_flops() / BATCHES
+
+
 def main():
     """Serves until standard input ends."""
     kind, name = sys.argv[1:]
@@ -103,9 +148,14 @@ def main():
         xla = kind == "tensorflow-xla" or ("auto" if kind == "jax" else False)
         steps = keras_steps(workload, ids, labels, xla)
     print(*steps, flush=True)
+    steps[PRODUCT] = product()
     for line in sys.stdin:
+        asked = line.strip()
+        if asked == OPERATIONS:
+            print(operations(steps["none"]), flush=True)
+            continue
         start = time.perf_counter()
-        steps[line.strip()]()
+        steps[asked]()
         print((time.perf_counter() - start) / BATCHES, flush=True)
 
 

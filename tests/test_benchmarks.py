@@ -1,13 +1,22 @@
 """The committed figures are what the committed measurements say."""
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import own_texts, peak_memory, serving, step_time_backends
+from benchmarks import (
+    own_texts,
+    peak_memory,
+    serving,
+    step_time_backends,
+    waiting,
+)
 from benchmarks.step_time import RESULTS, page, summarize, workloads
+from benchmarks.step_time_worker import OPERATIONS, PRODUCT
 
 
 def test_the_table_is_written_from_the_measurements():
@@ -42,7 +51,14 @@ def test_each_backend_trains_each_step_on_demand(kind, backbone):
         pytest.importorskip(package)
     process, steps = step_time_backends.start(kind, backbone)
     assert "none" in steps
-    assert step_time_backends.seconds(process, steps[-1]) > 0
+    assert step_time_backends.ask(process, steps[-1]) > 0
+    if kind in step_time_backends.MULTIPLY:
+        assert step_time_backends.ask(process, PRODUCT) > 0
+    if (kind, backbone) == ("torch", "cnn"):
+        # 100 filters each over 3, 4 and 5 words of 300 numbers, 6 classes; the
+        # gradients of what is multiplied are a product each.
+        forward = 2 * 50 * (37 * 300 * 100 * (3 + 4 + 5) + 300 * 6)
+        assert step_time_backends.ask(process, OPERATIONS) == 3 * forward
     process.stdin.close()
     assert process.wait() == 0
 
@@ -76,6 +92,25 @@ def test_an_export_and_transformers_answer_alike_on_demand(minilm, tmp_path):
     assert {*many["rates"]} == {*serving.KINDS}
     assert {*few["rates"]} == {*serving.KINDS} - {serving.SORTED}
     assert all(rate > 0 for (rate,) in many["rates"].values())
+
+
+def test_the_page_of_waiting_is_written_from_the_measurements():
+    record = json.loads(waiting.RESULTS.read_text(encoding="utf-8"))
+    text = waiting.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
+    assert text == waiting.page(record)
+
+
+@pytest.mark.slow
+def test_stages_of_a_training_are_all_of_it_on_demand(tmp_path):
+    worker = (sys.executable, "-m", "benchmarks.waiting_worker")
+    begin = time.time()
+    asked = ("train", "--steps", "6", "--steps-per-evaluation", "3")
+    *_, last = waiting.timed((*worker, str(begin), *asked), tmp_path)
+    seconds = json.loads(last)
+    assert [*seconds] == [*waiting.STAGES]
+    assert all(one > 0 for one in seconds.values())
+    assert sum(seconds.values()) < time.time() - begin
+    assert list((tmp_path / "saved_models").iterdir())
 
 
 def test_tables_of_few_texts_are_written_from_the_measurements():
