@@ -37,7 +37,7 @@ KINDS = {
     "torch": "PyTorch",
     LOOP: "PyTorch loop",
 }
-# Who else multiplies as one of these does: XLA is not asked for one product.
+# The backends: XLA multiplies as TensorFlow or JAX, the loop as PyTorch.
 MULTIPLY = ("tensorflow", "jax", "torch")
 HEADING = """# Time of a training step on each backend
 

@@ -56,20 +56,6 @@ def data_of(workload):
     return ids, rng.integers(0, NUM_CLASSES, shape[0])
 
 
-def untuned(ids, labels, batch_size):
-    """Batches of which nothing is tuned while they are read.
-
-    TensorFlow's thread that tunes others keeps an epoch from its end for up to
-    as long as that took: of four batches it is what would be measured.
-    """
-    import tensorflow as tf
-
-    fixed = tf.data.Options()
-    fixed.autotune.enabled = False
-    data = tf.data.Dataset.from_tensor_slices((ids, labels))
-    return data.batch(batch_size).with_options(fixed)
-
-
 def keras_steps(workload, ids, labels, jit_compile):
     """Dict from a method's name to a function that trains by it once."""
     import keras
@@ -79,7 +65,13 @@ def keras_steps(workload, ids, labels, jit_compile):
 
     given, size = (ids, labels), workload.batch_size
     if keras.backend.backend() == "tensorflow":
-        given, size = (untuned(ids, labels, size),), None
+        import tensorflow as tf
+
+        from training.run.batches import untuned
+
+        # Else up to half of so short an epoch is a wait for its end.
+        data = tf.data.Dataset.from_tensor_slices(given).batch(size)
+        given, size = (untuned(data),), None
 
     def training(method):
         keras.utils.set_random_seed(0)

@@ -92,19 +92,24 @@ def words_of(texts, max_words=None, **settings):
     Args:
         texts: List of strings.
         max_words: Int, the number of ids they may have, 0 and 1 included.
-        **settings: As of `keras.layers.TextVectorization`.
+        **settings: Other ones of `keras.layers.TextVectorization`.
 
     Returns:
         List of strings.
+
+    Examples:
+        >>> words_of(["to be or not to be", "to do"], 4)
+        ['to', 'be']
     """
     learner = keras.layers.TextVectorization(
-        max_words, **{"standardize": standardize, **settings}
+        max_words, standardize=standardize, **settings
     )
     for begin in range(0, len(texts), _CHUNK):
         some = texts[begin : begin + _CHUNK]
         learner.update_state(tf.constant(some, dtype=tf.string))
     learner.finalize_state()
-    return learner.get_vocabulary(include_special_tokens=False)
+    words = learner.get_vocabulary(include_special_tokens=False)
+    return [str(word) for word in words]
 
 
 def word_tokenizer(

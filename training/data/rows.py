@@ -117,7 +117,7 @@ def _line_after(text: str) -> int:
 
 def _read_json_lines(
     path: Path, text: str, columns: Sequence[str]
-) -> tuple[Iterator[tuple[str, str, int]], str, bool]:
+) -> tuple[list[tuple[str, str, int]], str, bool]:
     rows = []
     for number, line, row in json_lines(path, text, columns):
         label, sentence = (row[column] for column in columns)
@@ -129,11 +129,7 @@ def _read_json_lines(
             )
         label = label if isinstance(label, str) else json.dumps(label)
         rows.append((label, sentence, number))
-    return (
-        iter(rows),
-        f"label from '{columns[0]}', text from '{columns[1]}'",
-        True,
-    )
+    return rows, f"label from '{columns[0]}', text from '{columns[1]}'", True
 
 
 def json_lines(

@@ -38,7 +38,7 @@ class TermTokenizer(text.WordTokenizer):
         super().__init__(
             # A text of n words has n - 1 pairs.
             max_length=2 * max_length - 1,
-            vocabulary=[str(term) for term in terms],
+            vocabulary=terms,
             standardize=text.standardize,
             ngrams=2,
         )

@@ -68,7 +68,15 @@ def batches(
     if seed is not None:
         data = data.shuffle(len(examples), seed=seed).repeat()
     data = data.batch(batch_size).skip(skip).map(pad).prefetch(2)
-    # The thread that tunes an iterator keeps its end waiting, up to a minute.
+    return untuned(data)
+
+
+def untuned(data: Any) -> Any:
+    """A `tf.data.Dataset` whose end nothing waits for.
+
+    The thread that tunes an iterator keeps its end waiting, for as long again
+    as it was read and up to a minute.
+    """
     fixed = tf.data.Options()
     fixed.autotune.enabled = False
     return data.with_options(fixed)
