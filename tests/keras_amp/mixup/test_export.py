@@ -58,7 +58,9 @@ def ask_onnx(path, x):
 
 
 def ask_openvino(path, x):
-    model = package("openvino").Core().compile_model(path, "CPU")
+    # By default it computes in half precision on processors that can.
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    model = package("openvino").Core().compile_model(path, "CPU", exact)
     answers = model(x)
     if not isinstance(x, dict):  # from PyTorch, outputs have no names
         return [*answers.values()]
