@@ -105,8 +105,8 @@ def measure(backbone, rounds):
                     products[kind].append(taken)
     operations = ask(workers["torch"][0], OPERATIONS)
     for process, _ in workers.values():
-        process.stdin.close()
-        process.wait()
+        with process:  # Ends once nothing more is asked.
+            pass
     return {"times": times, "products": products, "operations": operations}
 
 

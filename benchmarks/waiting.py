@@ -85,18 +85,19 @@ def timed(command: tuple[str, ...], folder: Path) -> tuple[float, float, str]:
     # Of what is imported often, Python keeps the bytecode.
     settings = {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": ""}
     start = time.perf_counter()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd=folder,
         env=os.environ | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status):
+    ) as process:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
         raise RuntimeError(f"{' '.join(command)}: {output}")
     # Linux counts in KB, macOS in bytes.
     unit = 2**20 if sys.platform == "darwin" else 2**10

@@ -50,17 +50,17 @@ def test_each_backend_trains_each_step_on_demand(kind, backbone):
     for package in ("jax", "torch", "keras_hub", "transformers"):
         pytest.importorskip(package)
     process, steps = step_time_backends.start(kind, backbone)
-    assert "none" in steps
-    assert step_time_backends.ask(process, steps[-1]) > 0
-    if kind in step_time_backends.MULTIPLY:
-        assert step_time_backends.ask(process, PRODUCT) > 0
-    if (kind, backbone) == ("torch", "cnn"):
-        # 100 filters each over 3, 4 and 5 words of 300 numbers, 6 classes; the
-        # gradients of what is multiplied are a product each.
-        forward = 2 * 50 * (37 * 300 * 100 * (3 + 4 + 5) + 300 * 6)
-        assert step_time_backends.ask(process, OPERATIONS) == 3 * forward
-    process.stdin.close()
-    assert process.wait() == 0
+    with process:
+        assert "none" in steps
+        assert step_time_backends.ask(process, steps[-1]) > 0
+        if kind in step_time_backends.MULTIPLY:
+            assert step_time_backends.ask(process, PRODUCT) > 0
+        if (kind, backbone) == ("torch", "cnn"):
+            # 100 filters each over 3, 4 and 5 words of 300 numbers, 6 classes;
+            # the gradients of what is multiplied are a product each.
+            forward = 2 * 50 * (37 * 300 * 100 * (3 + 4 + 5) + 300 * 6)
+            assert step_time_backends.ask(process, OPERATIONS) == 3 * forward
+    assert process.returncode == 0
 
 
 def test_the_page_of_served_sentences_is_written_from_the_measurements():
