@@ -3,13 +3,12 @@
 python -m keras_amp.saved_model classifier.keras exported/1
 """
 
-import os
-import subprocess
 import sys
 
 import keras
 
 from keras_amp.extras import needed
+from keras_amp.on_tensorflow import run_on_tensorflow
 from keras_amp.portable import without_cudnn
 
 
@@ -27,7 +26,8 @@ def export_saved_model(path, filepath):
 
     Raises:
         ImportError: If TensorFlow is missing.
-        RuntimeError: If the other process fails; it says why.
+        OSError, ValueError, RuntimeError: If the other process fails, with
+            what it says.
 
     Examples:
         >>> import tempfile
@@ -43,16 +43,7 @@ def export_saved_model(path, filepath):
         with without_cudnn(model):
             model.export(filepath, verbose=False)
         return
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, str(path), str(filepath)],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
-    )
-    if done.returncode:
-        raise RuntimeError(
-            f"'{path}' was not exported: {done.stderr.strip()[-2000:]}"
-        )
+    run_on_tensorflow(__spec__.name, path, filepath)
 
 
 if __name__ == "__main__":

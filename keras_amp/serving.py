@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from keras_amp.calibration import LEAST_PROBABILITY, check_temperature
-from keras_amp.extras import WhenUsed
+from keras_amp.extras import WhenUsed, needed
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
 from keras_amp.text import count_unknown, tokenizer_json
@@ -46,6 +46,9 @@ def export_text_classifier(
     `assets.extra/tokenizer.json`, that `tokenizers` reads: for who asks
     `serve_ids`, or for `convert_text_classifier`.
 
+    Where Keras runs on JAX or PyTorch, a Python of its own writes it on
+    TensorFlow; layers of your own must be in a module that it can import.
+
     Ask by `signatures["serve"]`, not by `exported.serve(…)`: of that,
     TensorFlow keeps a lock when it is given the wrong rank or type, and all
     other threads wait for ever.
@@ -73,7 +76,8 @@ def export_text_classifier(
         OSError: If it can't be written, such as to a full disc.
         ValueError: If there are not as many labels as the model has classes,
             TensorFlow could not load from such a path, the temperature is
-            not above 0 and finite, or the group size is not above 0.
+            not above 0 and finite, or the group size is not above 0. On JAX
+            or PyTorch, if the tokenizer's configuration lacks its vocabulary.
 
     Examples:
         >>> import tempfile
@@ -88,6 +92,7 @@ def export_text_classifier(
         >>> tuple(answer["probabilities"].shape)
         (2, 2)
     """
+    needed("tensorflow", "export_text_classifier", "tensorflow")
     filepath = Path(filepath)
     check_loadable(filepath)
     check_temperature(temperature)
@@ -97,20 +102,36 @@ def export_text_classifier(
             f"at once. Received: {group_size}"
         )
     model = model.model if isinstance(model, Mixup) else model
-    names = tf.constant([str(name) for name in label_names])
+    label_names = [str(name) for name in label_names]
     # Of two positions: Keras' attention warns of one.
-    num_classes = model(tf.zeros([1, 2], tf.int32)).shape[-1]
-    if len(names) != num_classes:
+    num_classes = model(keras.ops.zeros([1, 2], "int32")).shape[-1]
+    if len(label_names) != num_classes:
         raise ValueError(
             f"`label_names` must name the model's {num_classes} classes. "
-            f"Received {len(names)}: {list(label_names)}"
+            f"Received {len(label_names)}: {label_names}"
         )
     if filepath.exists():
         raise FileExistsError(
             f"'{filepath}' exists already and is not overwritten. "
             "Export to another path, such as the next number."
         )
+    if keras.backend.backend() != "tensorflow":
+        from keras_amp.on_tensorflow import (
+            export_text_classifier_on_tensorflow,
+        )
 
+        export_text_classifier_on_tensorflow(
+            model,
+            tokenizer,
+            label_names,
+            filepath,
+            from_logits=from_logits,
+            temperature=temperature,
+            group_size=group_size,
+        )
+        return filepath
+
+    names = tf.constant(label_names)
     vocabulary = getattr(tokenizer, "get_vocabulary", list)()
 
     def probabilities_of(outputs):

@@ -68,8 +68,8 @@ from training.options.train_options import TrainOptions
 file, vocabulary, records = map(Path, sys.argv[1:])
 options = TrainOptions.of(
     train_file=file, dev_file=file, test_file=file, backbone="bert",
-    bert="tiny", vocabulary=vocabulary, method="sent-amp", learning_rate=3e-3,
-    dropout=0.0, batch_size=4, steps=20, steps_per_evaluation=10,
+    bert="tiny", vocabulary=vocabulary, method="sent-amp", learning_rate=1e-3,
+    dropout=0.0, batch_size=4, steps=40, steps_per_evaluation=20,
     lam_points=3, records_dir=records, baselines=False,
 )
 record = execute(options.resolved(), threads=1)

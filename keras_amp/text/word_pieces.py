@@ -104,8 +104,14 @@ class WordPieceTokenizer(keras.layers.Layer):
         return cls(**{**load_bert_vocabulary(source), **kwargs})
 
     def __call__(self, sentences):
-        # Keras takes no list of strings for a tensor.
-        return super().__call__(tf.convert_to_tensor(sentences, tf.string))
+        # Keras takes no list of strings for a tensor, and elsewhere no tensor
+        # of strings.
+        sentences = tf.convert_to_tensor(sentences, tf.string)
+        if keras.backend.backend() == "tensorflow":
+            return super().__call__(sentences)
+        ids = self.call(sentences)
+        is_eager = hasattr(ids, "numpy")
+        return keras.ops.convert_to_tensor(ids.numpy()) if is_eager else ids
 
     def call(self, sentences):
         text = clean(sentences, self.lowercase)

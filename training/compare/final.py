@@ -14,7 +14,7 @@ from training.run.experiment import Experiment, load_dataset
 from training.run.fit import fit
 from training.run.messages import report_paths
 from training.run.record import begun, ended, write_record
-from training.run.train import export
+from training.run.train import check_exportable, export
 
 
 def train_final(
@@ -54,6 +54,7 @@ def train_final(
     experiment = Experiment.of_options(
         asked, dataclasses.replace(dataset, train=everything)
     )
+    check_exportable(experiment)
     asked = experiment.options
     console.print(f"\nTraining on all {len(everything)} texts, {steps} steps:")
     experiment.begin()

@@ -46,7 +46,7 @@ def _on_words(name: str) -> Callable:
 def _term_tokenizer(options: Any, texts: list[str]) -> Any:
     from training.models.linear import MOST_TERMS, TermTokenizer
 
-    return TermTokenizer(
+    return TermTokenizer.of_texts(
         texts, options.max_words or MOST_TERMS, options.max_length
     )
 

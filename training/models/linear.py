@@ -14,35 +14,46 @@ MOST_TERMS = 50_000
 _CHUNK = 1000
 
 
+@keras.saving.register_keras_serializable(package="training")
 class TermTokenizer(text.WordTokenizer):
     """A layer from texts to the ids of their words and pairs of words.
 
     A pair that was in no training text is id 0, as padding is; a word, 1.
 
-    Args:
-        texts: List of strings to learn words and pairs from.
-        max_terms: Int, of them at most.
-        max_length: Int, words of a text at most.
-
     Attributes:
         idf: Float array of shape `(ids,)`, the inverse document frequencies
-            1 + ln((1 + texts) / (1 + texts with it)); 0 for ids 0 and 1.
+            1 + ln((1 + texts) / (1 + texts with it)); 0 for ids 0 and 1. What
+            is loaded has none: they are the model's.
     """
 
-    def __init__(
-        self, texts: list[str], max_terms: int, max_length: int
-    ) -> None:
+    idf: np.ndarray
+
+    @classmethod
+    def of_texts(
+        cls, texts: list[str], max_terms: int, max_length: int
+    ) -> "TermTokenizer":
+        """Learns the words and pairs of some texts.
+
+        Args:
+            texts: List of strings.
+            max_terms: Int, of words and pairs at most.
+            max_length: Int, words of a text at most.
+
+        Raises:
+            ValueError: If there is no word in them.
+        """
         terms = words_of(texts, max_terms, ngrams=2)
         if not terms:
             raise ValueError("There is not one word to learn from.")
-        super().__init__(
+        tokenizer = cls(
             # A text of n words has n - 1 pairs.
             max_length=2 * max_length - 1,
             vocabulary=terms,
             standardize=text.standardize,
             ngrams=2,
         )
-        self.idf = self._inverse_document_frequencies(texts)
+        tokenizer.idf = tokenizer._inverse_document_frequencies(texts)
+        return tokenizer
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         ids = super().call(inputs)

@@ -91,5 +91,5 @@ def _losses(
             for y in (labels[both], labels[both[partner]])
         )
         loss = policy.mixup_loss(own, other, lam)
-        losses.append(np.asarray(loss)[: len(first)])
+        losses.append(ops.convert_to_numpy(loss)[: len(first)])
     return np.stack(losses)

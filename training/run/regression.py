@@ -90,14 +90,16 @@ def features_of(
     features = keras.Model(
         classifier.inputs, classifier.get_layer("sentence").output
     )
-    # One trace for all lengths of texts.
-    ask = tf.function(
-        lambda ids: features(ids, training=False),
-        input_signature=[tf.TensorSpec([None, None], tf.int32)],
-    )
+    ask = features.predict_on_batch
+    if keras.backend.backend() == "tensorflow":
+        # One trace for all lengths of texts.
+        ask = tf.function(
+            lambda ids: features(ids, training=False),
+            input_signature=[tf.TensorSpec([None, None], tf.int32)],
+        )
     order = order_by_length(examples, tokenizer)
     rows = [
-        scipy.sparse.csr_matrix(ask(ids).numpy())
+        scipy.sparse.csr_matrix(np.asarray(ask(ids)))
         for ids, _ in batches(examples[order], tokenizer, _BATCH_SIZE)
     ]
     values = scipy.sparse.vstack(rows).tocsr()[np.argsort(order)]

@@ -5,9 +5,11 @@ from pathlib import Path
 from rich.console import Console
 
 import keras_amp
+from keras_amp.extras import needed
 from keras_amp.serving import check_loadable
 from keras_amp.whole import check_writable
 from training.models.backbones import BACKBONES
+from training.models.piece_reader import PieceReader
 from training.options.train_options import TrainOptions
 from training.run.card import write_card
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
@@ -50,6 +52,7 @@ def train(options: TrainOptions) -> dict:
     console = new_console()
     check_loadable(options.where.models_dir / options.where.name)
     experiment = _experiment(console, asked, options)
+    check_exportable(experiment)
     options = experiment.options
     _describe(console, experiment)
     models, records = _folders(options)
@@ -123,6 +126,19 @@ def _experiment(
         return experiment
     other = asked.with_fields(backbone="linear").resolved()
     return Experiment.of_options(other, experiment.dataset)
+
+
+def check_exportable(experiment: Experiment) -> None:
+    """Raises `ImportError` if it could be trained, but not exported.
+
+    Word pieces are read without TensorFlow Text, but not in an export.
+    """
+    if isinstance(experiment.tokenizer, PieceReader):
+        needed(
+            "tensorflow_text",
+            "An export of word pieces",
+            '"keras_amp[bert]"',
+        )
 
 
 def export(

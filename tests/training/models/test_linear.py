@@ -11,7 +11,7 @@ TEXTS = ["a b a b a", "b c", "a", "c c c b a"]
 
 
 def features(texts, **settings):
-    tokenizer = TermTokenizer(TEXTS, 100, 20, **settings)
+    tokenizer = TermTokenizer.of_texts(TEXTS, 100, 20, **settings)
     options = TrainOptions.of(dropout=0.0, l2=0.0).model
     model = build_linear(options, tokenizer, 2)
     ids = tf.cast(tokenizer(tf.constant(texts)), tf.int32)
@@ -42,13 +42,13 @@ def test_a_text_without_a_known_word_has_no_features():
 
 
 def test_an_unknown_pair_of_known_words_counts_as_nothing_unknown():
-    tokenizer = TermTokenizer(["a b", "c d"], 100, 20)
+    tokenizer = TermTokenizer.of_texts(["a b", "c d"], 100, 20)
     ids = tokenizer(tf.constant(["a d", "a z"])).numpy()
     assert (ids == 1).sum(axis=1).tolist() == [0, 1]
 
 
 def test_what_is_too_long_is_cut_as_words():
-    short = TermTokenizer(["a b c d"], 100, 2)
+    short = TermTokenizer.of_texts(["a b c d"], 100, 2)
     ids = short(tf.constant(["a b c d"])).numpy()
     known = [short.get_vocabulary()[i] for i in ids[0] if i]
     assert known[:2] == ["a", "b"]
