@@ -30,7 +30,7 @@ folder, kind, *texts = sys.argv[1:]
 if kind == "words":
     tokenizer = keras_amp.text.word_tokenizer(texts, max_length=5)
 else:
-    pieces = "[PAD] [UNK] [CLS] [SEP] to be or ##w kno"
+    pieces = "[PAD] [UNK] [CLS] [SEP] to be or ##ows kn"
     tokenizer = keras_amp.text.WordPieceTokenizer(pieces.split(), max_length=5)
 ids = np.asarray(tokenizer(texts))
 model = text_model(tokenizer.vocabulary_size())
