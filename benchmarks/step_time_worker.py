@@ -67,7 +67,7 @@ def keras_steps(workload, ids, labels, jit_compile):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        from training.run.batches import untuned
+        from keras_amp.comparison.batches import untuned
 
         # Else up to half of so short an epoch is a wait for its end.
         data = tf.data.Dataset.from_tensor_slices(given).batch(size)

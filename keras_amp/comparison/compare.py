@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import tree
 
+from keras_amp.comparison.batches import shuffled_batches
 from keras_amp.comparison.comparison import Comparison, Scores, behind
 from keras_amp.comparison.measures import MEASURES, measure
 from keras_amp.extras import WhenUsed
@@ -158,7 +159,11 @@ class _Recipe:
         # What a method draws when it wraps moves no other method's batches.
         keras.utils.set_random_seed(seed)
         size, epochs = self.batch_size, self.epochs
-        model.fit(*train, batch_size=size, epochs=epochs, verbose=0)
+        if keras.backend.backend() == "tensorflow":
+            data = shuffled_batches(train[0], train[1], size, seed)
+            model.fit(data, epochs=epochs, shuffle=False, verbose=0)
+        else:
+            model.fit(*train, batch_size=size, epochs=epochs, verbose=0)
         # `predict` would be traced anew for each model, and TensorFlow warn.
         predicted = [
             keras.ops.convert_to_numpy(

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_amp.comparison.batches import untuned
 from keras_amp.extras import WhenUsed
 from training.data.dataset import Examples
 from training.run.array_batches import ArrayBatches
@@ -69,17 +70,6 @@ def batches(
         data = data.shuffle(len(examples), seed=seed).repeat()
     data = data.batch(batch_size).skip(skip).map(pad).prefetch(2)
     return untuned(data)
-
-
-def untuned(data: Any) -> Any:
-    """A `tf.data.Dataset` whose end nothing waits for.
-
-    The thread that tunes an iterator keeps its end waiting, for as long again
-    as it was read and up to a minute.
-    """
-    fixed = tf.data.Options()
-    fixed.autotune.enabled = False
-    return data.with_options(fixed)
 
 
 def order_by_length(examples: Examples, tokenizer: Any) -> np.ndarray:
