@@ -102,8 +102,11 @@ def test_notebooks_run_on_jax(name):
 def test_notebooks_share_batches_among_devices(name):
     needed("jax", "This test", '"keras_amp[jax]"')
     number = 2 if name == "quickstart" else 8
-    devices = f"--xla_force_host_platform_device_count={number}"
-    assert_runs(name, "jax", JAX_PLATFORMS="cpu", XLA_FLAGS=devices)
+    flags = f"--xla_force_host_platform_device_count={number}"
+    # On busy cores, devices wait for each other longer than XLA would.
+    for wait in ("call_terminate_timeout", "timeout"):
+        flags += f" --xla_cpu_collective_{wait}_seconds=600"
+    assert_runs(name, "jax", JAX_PLATFORMS="cpu", XLA_FLAGS=flags)
 
 
 FIRST_CELL = """
