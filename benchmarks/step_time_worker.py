@@ -124,6 +124,7 @@ def operations(step):
     """Floating-point operations of a step's products, as PyTorch counts."""
     from torch.utils.flop_counter import FlopCounterMode
 
+    step()  # The first asks the model once more than any other.
     with FlopCounterMode(display=False) as counter:
         step()
     return counter.get_total_flops() / BATCHES
