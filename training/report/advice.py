@@ -12,6 +12,7 @@ import pandas as pd
 
 from keras_amp.comparison import holm
 from keras_amp.comparison.statistics import smallest_difference
+from training.report.formats import signed
 from training.report.statistics import Difference, compare
 from training.tables import recipe, wrong_labels
 
@@ -256,10 +257,11 @@ def _of_amp(results: Mapping[str, pd.DataFrame]) -> str:
         return ""
     sure = sum(p < 0.05 for p in holm([one.p_value for one in found]))
     means = [one.mean for one in found]
+    mean = signed(float(np.mean(means)), 2)
     return (
         f"- **AMP in place of Mixup?** Of {len(found)} comparisons, the error "
-        f"is lower in {sum(mean < 0 for mean in means)}; it differs by "
-        f"{np.mean(means):+.2f} points on average, and {sure or 'no'} "
+        f"is lower in {sum(one < 0 for one in means)}; it differs by "
+        f"{mean} points on average, and {sure or 'no'} "
         f"difference{'s are' if sure > 1 else ' is'} beyond chance: begin "
         "without."
     )

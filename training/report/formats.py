@@ -49,9 +49,11 @@ def number(value: float, digits: int = 1) -> str:
     return NOTHING if math.isnan(value) else f"{value:.{digits}f}"
 
 
-def signed(value: float) -> str:
-    """A number with its sign, or a dash."""
-    return NOTHING if math.isnan(value) else f"{value + 0.0:+.1f}"
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, or a dash; what rounds to 0 is above it."""
+    if math.isnan(value):
+        return NOTHING
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
 
 
 def spread(mean: float, deviation: float, digits: int = 1) -> str:
@@ -65,6 +67,7 @@ def interval(row: dict) -> str:
     """A row's difference and its 95 % interval, or a dash."""
     if math.isnan(row["difference"]):
         return NOTHING
-    if math.isnan(row["low"]):
-        return f"{row['difference']:+.2f}"
-    return f"{row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
+    difference, low, high = (
+        signed(row[name], 2) for name in ("difference", "low", "high")
+    )
+    return difference if low == NOTHING else f"{difference} [{low}, {high}]"

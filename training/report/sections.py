@@ -1,6 +1,7 @@
 """The parts of `RESULTS.md`, as Markdown."""
 
 import collections
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from training.report.formats import (
     label,
     number,
     pipes,
+    signed,
     spread,
 )
 from training.report.markdown import markdown
@@ -64,7 +66,13 @@ def _errors(rows: pd.DataFrame, down: list[str], across: list[str]) -> str:
 
 def _seeds(rows: pd.DataFrame) -> str:
     """How many runs the cells of some rows have."""
-    return " to ".join(str(one) for one in sorted(set(rows["seeds"])))
+    return _from_to(rows["seeds"])
+
+
+def _from_to(numbers: Collection[int]) -> str:
+    """The least and the greatest of some numbers, once where they are one."""
+    ends = {str(one): None for one in (min(numbers), max(numbers))}
+    return " to ".join(ends)
 
 
 def verdict(rows: pd.DataFrame) -> str:
@@ -89,7 +97,7 @@ def _compared(rows: pd.DataFrame, what: str = "") -> str:
         f"Of {len(rows)} comparison{'s' * (len(rows) > 1)}{what} "
         f"({_seeds(rows)} seeds each), the mean error is lower in {lower} and "
         f"higher in {higher}; it is "
-        f"{rows['difference'].mean():+.2f} percentage points on average"
+        f"{signed(rows['difference'].mean(), 2)} percentage points on average"
     )
     if sure.empty:
         return f"{sentence}. No difference is significant (p < 0.05)."
@@ -176,8 +184,7 @@ def _settings(records: pd.Series) -> str:
         parts.append(f"begins with {_code(values['bert'])}")
         if "pooling" in values:
             parts.append(f"pooled by {values['pooling']}")
-    sizes = sorted({one["dataset"]["train"] for one in records})
-    sizes = " to ".join(str(size) for size in {sizes[0]: 0, sizes[-1]: 0})  # type: ignore[assignment]
+    sizes = _from_to([one["dataset"]["train"] for one in records])
     return ", ".join([*parts, f"{sizes} sentences to train on"]) + "."
 
 
