@@ -3,6 +3,7 @@
 Each is written by a Python of its own, where KERAS_BACKEND is tensorflow.
 """
 
+import builtins
 import importlib
 import json
 import os
@@ -13,12 +14,6 @@ from pathlib import Path
 
 import keras
 
-_RAISED = {
-    "FileExistsError": FileExistsError,
-    "OSError": OSError,
-    "ValueError": ValueError,
-}
-
 
 def run_on_tensorflow(module, *arguments):
     """Runs a module of `keras_amp` on TensorFlow, and on no accelerator.
@@ -28,8 +23,8 @@ def run_on_tensorflow(module, *arguments):
         *arguments: Strings or paths.
 
     Raises:
-        FileExistsError, OSError, ValueError, RuntimeError: What the other
-            process raised, as that or as a `RuntimeError` that says it.
+        OSError, ValueError, RuntimeError: What the other process raised, an
+            `OSError` as its own kind, or a `RuntimeError` that says it.
     """
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
@@ -45,8 +40,11 @@ def run_on_tensorflow(module, *arguments):
     if done.returncode:
         said = done.stderr.strip()
         kind, _, message = said.rpartition("\n")[2].partition(": ")
-        if kind in _RAISED:
-            raise _RAISED[kind](message)
+        raised = getattr(builtins, kind, None)
+        if kind == "ValueError" or (
+            isinstance(raised, type) and issubclass(raised, OSError)
+        ):
+            raise raised(message)
         raise RuntimeError(f"Exporting on TensorFlow failed: {said[-2000:]}")
 
 
@@ -62,7 +60,7 @@ def export_text_classifier_on_tensorflow(
 
     Raises:
         ValueError: If the tokenizer's configuration lacks its vocabulary.
-        FileExistsError, OSError, RuntimeError: As `run_on_tensorflow`.
+        OSError, RuntimeError: As `run_on_tensorflow`.
     """
     # Written first: what reads it replaces names in it by functions.
     described = json.dumps(keras.saving.serialize_keras_object(tokenizer))

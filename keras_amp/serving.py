@@ -116,6 +116,7 @@ def export_text_classifier(
             "Export to another path, such as the next number."
         )
     if keras.backend.backend() != "tensorflow":
+        # Here, as it is also a program, which nothing is to have imported.
         from keras_amp.on_tensorflow import (
             export_text_classifier_on_tensorflow,
         )
