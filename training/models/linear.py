@@ -15,6 +15,30 @@ _CHUNK = 1000
 
 
 @keras.saving.register_keras_serializable(package="training")
+class FirstWords:
+    """A function from texts, words between spaces, to their first words.
+
+    Args:
+        number: Int, words of a text at most.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        return tf.strings.split(texts)[..., : self.number]
+
+    def get_config(self) -> dict:
+        """What it was made with, for files."""
+        return {"number": self.number}
+
+    @classmethod
+    def from_config(cls, config: dict) -> "FirstWords":
+        """One that was made with that."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="training")
 class TermTokenizer(text.WordTokenizer):
     """A layer from texts to the ids of their words and pairs of words.
 
@@ -42,15 +66,13 @@ class TermTokenizer(text.WordTokenizer):
         Raises:
             ValueError: If there is no word in them.
         """
-        terms = words_of(texts, max_terms, ngrams=2)
+        # Cut before there are pairs, which stand behind all words of a text.
+        settings = {"split": FirstWords(max_length), "ngrams": 2}
+        terms = words_of(texts, max_terms, **settings)
         if not terms:
             raise ValueError("There is not one word to learn from.")
         tokenizer = cls(
-            # A text of n words has n - 1 pairs.
-            max_length=2 * max_length - 1,
-            vocabulary=terms,
-            standardize=text.standardize,
-            ngrams=2,
+            vocabulary=terms, standardize=text.standardize, **settings
         )
         tokenizer.idf = tokenizer._inverse_document_frequencies(texts)
         return tokenizer
@@ -58,7 +80,7 @@ class TermTokenizer(text.WordTokenizer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         ids = super().call(inputs)
         lengths = tf.math.count_nonzero(ids, axis=1, keepdims=True)
-        # All words of a text come before all of its pairs.
+        # A text of n words has n - 1 pairs.
         is_pair = (
             tf.range(tf.shape(ids)[1], dtype=lengths.dtype)
             >= (lengths + 1) // 2
