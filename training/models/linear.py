@@ -4,11 +4,13 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers, ops
 
 from keras_amp import text
+from keras_amp.extras import WhenUsed
 from keras_amp.text.words import words_of
+
+tf = WhenUsed("tensorflow", "The linear classifier", "tensorflow")
 
 MOST_TERMS = 50_000
 _CHUNK = 1000
@@ -25,7 +27,7 @@ class FirstWords:
     def __init__(self, number: int) -> None:
         self.number = number
 
-    def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
+    def __call__(self, texts: Any) -> Any:
         return tf.strings.split(texts)[..., : self.number]
 
     def get_config(self) -> dict:
@@ -77,7 +79,7 @@ class TermTokenizer(text.WordTokenizer):
         tokenizer.idf = tokenizer._inverse_document_frequencies(texts)
         return tokenizer
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: Any) -> Any:
         ids = super().call(inputs)
         lengths = tf.math.count_nonzero(ids, axis=1, keepdims=True)
         # A text of n words has n - 1 pairs.
