@@ -51,6 +51,7 @@ RUNS = {
     ),
 }
 BACKBONES = ("linear", "cnn")
+PARTS: tuple[Literal["commands", "own_texts"], ...] = ("commands", "own_texts")
 HEADING = """# What one waits for
 
 Written by `python -m benchmarks.waiting`: each command in a process of its own,
@@ -67,10 +68,7 @@ class Options:
     """How often each command and training is run."""
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     """Numbers of one's own texts; each is trained on once."""
-    parts: tuple[Literal["commands", "own_texts"], ...] = (
-        "commands",
-        "own_texts",
-    )
+    parts: tuple[Literal["commands", "own_texts"], ...] = PARTS
     """What to measure; of the other, what the output holds stays."""
     output: Path = RESULTS
     """JSON file; a page is written beside it."""
@@ -227,6 +225,14 @@ def main() -> None:
     options.data_dir = options.data_dir.resolve()
     path = options.output
     record = json.loads(path.read_text()) if path.is_file() else {}
+    lacking = {*PARTS} - {*options.parts, *record}
+    if lacking:
+        print(
+            f"error: '{path}' has nothing of {', '.join(sorted(lacking))} yet, "
+            "which the page is written from too: leave --parts out",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     record |= {"environment": environment(), "cpu": cpu_name()}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
