@@ -130,6 +130,21 @@ def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
         axis, `seed`, one per measure, `lam_shift` (the mean over the training
         of |λ* − λ|) and `record`.
     """
+    return shown_and_left_out(table, records)[0]
+
+
+def shown_and_left_out(
+    table: Table, records: list[dict]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `results_of` returns, and the same of runs that do not count.
+
+    Args:
+        table, records: As of `results_of`.
+
+    Returns:
+        Two `pandas.DataFrame`s; the second has a column `way`, an int for each
+        other way to train in a block.
+    """
     fixed = _fixed(table)
     by_cell = collections.defaultdict(list)
     for record in records:
@@ -148,12 +163,16 @@ def results_of(table: Table, records: list[dict]) -> pd.DataFrame:
         | {"seed": seed}
         | _measured(record["results"])
         | {"lam_shift": _mean(record["curves"].get("lam_shift", [0.0]))}
-        | {"record": record}
+        | {"record": record, "way": way}
         for runs in found.values()
-        for cell, seed, record in _of_one_setting(fixed, runs)
+        for way, some in enumerate(_by_setting(fixed, runs))
+        for cell, seed, record in some
     ]
-    columns = [*table.axes, "seed", *measures(), "lam_shift", "record"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = [*table.axes, "seed", *measures(), "lam_shift", "record", "way"]
+    frame = pd.DataFrame(rows, columns=columns)
+    is_shown = frame["way"] == 0
+    shown = frame[is_shown].drop(columns="way").reset_index(drop=True)
+    return shown, frame[~is_shown].reset_index(drop=True)
 
 
 def _measured(results: dict) -> dict[str, float]:
@@ -177,9 +196,11 @@ def _fixed(table: Table) -> set[str]:
     return fixed & {*table.options(table.cells()[0])}
 
 
-def _of_one_setting(
+def _by_setting(
     fixed: set[str], runs: list[tuple[dict, int, dict]]
-) -> list[tuple[dict, int, dict]]:
+) -> list[list[tuple[dict, int, dict]]]:
+    """The runs by how they were trained, those that count first."""
+
     def setting(record: dict) -> tuple:
         """How it was trained, but for what is an axis of the table."""
         names = [name for name in SETTINGS if name not in fixed]
@@ -193,7 +214,9 @@ def _of_one_setting(
         cells = {tuple(cell.values()) for cell, *_ in by_setting[one]}
         return len(cells), len(by_setting[one]), one[0]
 
-    return by_setting[max(by_setting, key=rank)]
+    return [
+        by_setting[one] for one in sorted(by_setting, key=rank, reverse=True)
+    ]
 
 
 def _identity(fixed: set[str], values: dict) -> str:

@@ -18,6 +18,7 @@ from training.report.formats import (
     spread,
 )
 from training.report.markdown import markdown
+from training.report.results import SETTINGS
 from training.tables.table import Table, values_of
 from training.terminal import shown
 
@@ -108,12 +109,24 @@ def _compared(rows: pd.DataFrame, what: str = "") -> str:
     )
 
 
-def section(table: Table, results: pd.DataFrame, rows: pd.DataFrame) -> str:
-    """A table's blocks, with what they were trained with."""
+def section(
+    table: Table,
+    results: pd.DataFrame,
+    rows: pd.DataFrame,
+    left_out: pd.DataFrame,
+) -> str:
+    """A table's blocks, with what they were trained with.
+
+    Args:
+        table: A `Table`.
+        results, left_out: What `shown_and_left_out` returns.
+        rows: What `rows_of` returns of the results.
+    """
     lines = [f"## {table.title}\n"]
     missing: dict[str, list[str]] = {}
     blocks = list(table.blocks)
     grouped = dict(list(results.groupby(blocks, sort=False)))
+    others = dict(list(left_out.groupby([*blocks, "way"], sort=False)))
     # Where there are comparisons, a block without is a row of another table's.
     is_told, untold = rows["difference"].notna(), "nothing to compare"
     if not is_told.any():
@@ -130,6 +143,9 @@ def section(table: Table, results: pd.DataFrame, rows: pd.DataFrame) -> str:
             map(_is_adversarial, values_of(table.axes.get("method", ())))
         )
         lines.append((verdict if has_amp else _compared)(block) + "\n")
+        for key, runs in others.items():
+            if key[:-1] == values:
+                lines += _otherwise(table, grouped[values], runs)
     if missing:
         parts = [
             ": ".join([name, ", ".join(of)][: 1 + bool(of[0])])
@@ -137,6 +153,40 @@ def section(table: Table, results: pd.DataFrame, rows: pd.DataFrame) -> str:
         ]
         lines.append(f"Missing, {untold}: {'; '.join(parts)}.\n")
     return "\n".join(lines)
+
+
+def _otherwise(
+    table: Table, results: pd.DataFrame, runs: pd.DataFrame
+) -> list[str]:
+    """What runs got that were trained otherwise than a block's, if many are.
+
+    Returns:
+        A list of a sentence, or of none.
+    """
+    axes = [axis for axis in table.axes if axis not in table.blocks]
+    cells = dict(list(runs.groupby(axes, sort=False)))
+    if 2 * len(cells) < results.groupby(axes).ngroups:
+        return []
+    ours, theirs = (
+        frame["record"].iloc[0]["configuration"] for frame in (results, runs)
+    )
+    how = []
+    for name in SETTINGS:
+        flag, value = f"--{name.replace('_', '-')}", theirs.get(name)
+        if value is None and name in ours:
+            how.append(f"without {_code(flag)}")
+        elif value != ours.get(name):
+            how.append(_code(f"{flag} {value}"))
+    errors = [
+        f"{', '.join(map(label, axes, key))} "
+        f"{spread(some['test_error'].mean(), some['test_error'].std())}"
+        for key, some in cells.items()
+    ]
+    seeds = _from_to([len(some) for some in cells.values()])
+    return [
+        f"Trained otherwise ({', '.join(how)}; seeds: {seeds}) and not in the "
+        f"table, test errors: {'; '.join(errors)}.\n"
+    ]
 
 
 QUESTIONS = {

@@ -9,7 +9,7 @@ from training.report.advice import advice, recipe_verdict
 from training.report.figures import FIGURES, draw_figure, with_unmixed
 from training.report.markdown import legend, with_block
 from training.report.numbers import rows_of
-from training.report.results import load_records, results_of
+from training.report.results import load_records, shown_and_left_out
 from training.report.sections import (
     answers,
     beginnings,
@@ -66,9 +66,11 @@ def report(
         console(stderr=True).print(shown(line))
     folder = output.parent / "results"
     check_writable(folder)
-    results = {
-        name: results_of(table, records) for name, table in TABLES.items()
+    found = {
+        name: shown_and_left_out(table, records)
+        for name, table in TABLES.items()
     }
+    results = {name: shown for name, (shown, _) in found.items()}
     rows = {
         name: rows_of(table, results[name]) for name, table in TABLES.items()
     }
@@ -95,7 +97,8 @@ def report(
             draw_figure(name, runs, rows[figure.table], path)
             written.append(path)
     sections = [
-        section(TABLES[name], results[name], rows[name]) for name in PRINTED
+        section(TABLES[name], results[name], rows[name], found[name][1])
+        for name in PRINTED
     ]
     told = advice(results)
     if told:

@@ -20,8 +20,12 @@ from training.options.configuration import configuration
 from training.options.train_options import TrainOptions
 from training.report.figures import FIGURES, with_unmixed
 from training.report.numbers import rows_of
-from training.report.results import load_records, results_of
-from training.report.sections import failures
+from training.report.results import (
+    load_records,
+    results_of,
+    shown_and_left_out,
+)
+from training.report.sections import failures, section
 from training.report.statistics import compare
 from training.report.write_report import report
 from training.tables import TABLES
@@ -149,6 +153,27 @@ def test_runs_that_were_trained_otherwise_do_not_mix(records):
     # As many runs with more steps as with fewer: the longer ones count.
     rows = rows_of(table, results_of(table, [longer, records[3]]))
     assert row_of(rows, **cell)["test_error"] == 1.0
+
+
+def test_runs_that_were_trained_otherwise_are_told(records):
+    table, way = TABLES["2"], {"steps": 9999, "learning_rate": 0.5}
+    others = [
+        record_of("2", cell_of(method), 0, error, **way)
+        for method, error in [("word", 1.25), ("word-amp", 2.0)]
+    ]
+    shown, left_out = shown_and_left_out(table, [*records, *others])
+    pd.testing.assert_frame_equal(shown, results_of(table, records))
+    text = section(table, shown, rows_of(table, shown), left_out)
+    assert (
+        "Trained otherwise (`--steps 9999`, `--learning-rate 0.5`; seeds: 1) "
+        "and not in the table, test errors: WordMixup 1.2; WordAMP 2.0.\n"
+    ) in text
+    # Of a lone run, as another table's, nothing is told.
+    shown, left_out = shown_and_left_out(TABLES["2"], [*records, others[0]])
+    made = record_of("2", cell_of("none"), 0, 5.0)
+    shown = results_of(table, [*records, made])
+    text = section(table, shown, rows_of(table, shown), left_out)
+    assert "Trained otherwise" not in text
 
 
 def test_one_run_serves_several_tables(records):
