@@ -61,7 +61,7 @@ def test_the_documented_grids_are_done(monkeypatch, capsys):
     commands = re.findall(
         r"^python -m (training table (?:.*\\\n)*.*results/records)$", text, re.M
     )
-    assert len(commands) == 17
+    assert len(commands) == 18
     monkeypatch.chdir(HERE)
     for command in commands:
         arguments = command.replace("\\\n", " ").split()
