@@ -165,7 +165,7 @@ def shown_and_left_out(
         | {"lam_shift": _mean(record["curves"].get("lam_shift", [0.0]))}
         | {"record": record, "way": way}
         for runs in found.values()
-        for way, some in enumerate(_by_setting(fixed, runs))
+        for way, some in enumerate(_by_setting(ways_of(table), runs))
         for cell, seed, record in some
     ]
     columns = [*table.axes, "seed", *measures(), "lam_shift", "record", "way"]
@@ -196,14 +196,18 @@ def _fixed(table: Table) -> set[str]:
     return fixed & {*table.options(table.cells()[0])}
 
 
+def ways_of(table: Table) -> list[str]:
+    """The settings that tell ways to train apart: all but its cells' own."""
+    return [name for name in SETTINGS if name not in _fixed(table)]
+
+
 def _by_setting(
-    fixed: set[str], runs: list[tuple[dict, int, dict]]
+    names: list[str], runs: list[tuple[dict, int, dict]]
 ) -> list[list[tuple[dict, int, dict]]]:
     """The runs by how they were trained, those that count first."""
 
     def setting(record: dict) -> tuple:
         """How it was trained, but for what is an axis of the table."""
-        names = [name for name in SETTINGS if name not in fixed]
         return tuple(record["configuration"].get(name) for name in names)
 
     by_setting = collections.defaultdict(list)

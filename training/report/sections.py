@@ -18,7 +18,7 @@ from training.report.formats import (
     spread,
 )
 from training.report.markdown import markdown
-from training.report.results import SETTINGS
+from training.report.results import ways_of
 from training.tables.table import Table, values_of
 from training.terminal import shown
 
@@ -171,7 +171,7 @@ def _otherwise(
         frame["record"].iloc[0]["configuration"] for frame in (results, runs)
     )
     how = []
-    for name in SETTINGS:
+    for name in ways_of(table):
         flag, value = f"--{name.replace('_', '-')}", theirs.get(name)
         if value is None and name in ours:
             how.append(f"without {_code(flag)}")
