@@ -18,6 +18,7 @@ _SHARED = (
     "steps",
     "steps_per_evaluation",
     "batch_size",
+    "group_by_length",
     "learning_rate",
     "schedule",
     "most_sentences",
@@ -69,6 +70,9 @@ class GridOptions(RunningOptions):
     steps_per_evaluation: int | None = None
     # Sentences a step; 50, 24 for bert.
     batch_size: int | None = None
+    # Draw the sentences of a batch among those of about one length, as of
+    # `train`.
+    group_by_length: bool = False
     # Of Adam; 2e-4 as in the paper (bert: 1e-5).
     learning_rate: float | None = None
     # constant, warm-up or two-stage, as of `train`.

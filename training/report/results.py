@@ -19,7 +19,7 @@ from training.tables.table import Table
 # How a run was trained; a table's cells may have any of these.
 _NUMBERS = ("steps", "steps_per_evaluation", "batch_size", "learning_rate")
 SETTINGS = (
-    *(*_NUMBERS, "schedule", "most_sentences"),
+    *(*_NUMBERS, "group_by_length", "schedule", "most_sentences"),
     *("embeddings", "embeddings_spread"),
     *("bert", "vocabulary", "jit_compile"),
 )

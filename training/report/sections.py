@@ -131,6 +131,10 @@ def section(
     is_told, untold = rows["difference"].notna(), "nothing to compare"
     if not is_told.any():
         is_told, untold = rows["seeds"] > 0, "not run"
+    if table.studies:
+        studied = rows[table.studies].where(is_told)
+        values = studied.groupby([rows[one] for one in blocks])
+        is_told &= values.transform("nunique") > 1
     for values, block in rows.groupby(blocks, sort=False):
         names = list(map(label, blocks, values))
         if not is_told[block.index].any():
@@ -176,7 +180,7 @@ def _otherwise(
         if value is None and name in ours:
             how.append(f"without {_code(flag)}")
         elif value != ours.get(name):
-            how.append(_code(f"{flag} {value}"))
+            how.append(_code(flag if value is True else f"{flag} {value}"))
     errors = [
         f"{', '.join(map(label, axes, key))} "
         f"{spread(some['test_error'].mean(), some['test_error'].std())}"
@@ -223,7 +227,12 @@ def _settings(records: pd.Series) -> str:
         "batch_size": "sentences a step",
     }
     parts = [f"{values[key]} {word}" for key, word in words.items()]
+    if values.get("group_by_length"):
+        parts[-1] += ", grouped by length"
     parts.append(f"learning rate {values['learning_rate']:g}")
+    schedule = values.get("schedule", "constant")
+    if schedule != "constant":
+        parts[-1] += f" ({_code(schedule)})"
     if values["embeddings"] != "random":
         coverage = [one["dataset"]["coverage"]["tokens"] for one in records]
         parts.append(

@@ -8,7 +8,7 @@ import numpy as np
 from keras_amp.comparison.batches import untuned
 from keras_amp.extras import WhenUsed
 from training.data.dataset import Examples
-from training.run.array_batches import ArrayBatches
+from training.run.array_batches import ArrayBatches, window_of
 from training.run.ids import ids_of
 
 tf = WhenUsed("tensorflow", "Batches of texts", "tensorflow")
@@ -22,13 +22,14 @@ def batches(
     batch_size: int,
     seed: int | None = None,
     skip: int = 0,
+    group_by_length: bool = False,
 ) -> Any:
     """Batches of sentences and labels, padded to the next bucket's length.
 
-    The sentences of a batch are drawn at random, not by length: which ones
-    are mixed is part of the method. A batch is as long as the first of
-    `BUCKETS` that its longest sentence fits into, so that a compiled step
-    meets few shapes.
+    The sentences of a batch are drawn at random, not by length unless that is
+    asked for: which ones are mixed is part of the method. A batch is as long
+    as the first of `BUCKETS` that its longest sentence fits into, so that a
+    compiled step meets few shapes.
 
     Args:
         examples: `Examples`.
@@ -38,6 +39,9 @@ def batches(
         seed: Int, to shuffle and repeat without end; `None` keeps the order
             and goes through once.
         skip: Int, how many batches to leave out at the start.
+        group_by_length: Bool, whether shuffled batches hold sentences of about
+            one length, which leaves little padding: those of `window_of`
+            batches, sorted, then cut into batches in an order drawn at random.
 
     Returns:
         What `fit` takes, and a loop: int32 ids `(batch, time)` and int32
@@ -51,7 +55,13 @@ def batches(
     lengths = [*(b for b in BUCKETS if b < last), last]
     if keras.backend.backend() != "tensorflow":
         return ArrayBatches(
-            found, examples.labels, batch_size, lengths, seed, skip
+            found,
+            examples.labels,
+            batch_size,
+            lengths,
+            seed,
+            skip,
+            group_by_length,
         )
     buckets = tf.constant(lengths, tf.int64)
     every_id = tf.RaggedTensor.from_row_lengths(*found)
@@ -68,8 +78,26 @@ def batches(
     data = tf.data.Dataset.range(len(examples))
     if seed is not None:
         data = data.shuffle(len(examples), seed=seed).repeat()
-    data = data.batch(batch_size).skip(skip).map(pad).prefetch(2)
-    return untuned(data)
+    if group_by_length and seed is not None:
+        data = _of_like_length(data, found.lengths, batch_size, seed)
+    else:
+        data = data.batch(batch_size)
+    return untuned(data.skip(skip).map(pad).prefetch(2))
+
+
+def _of_like_length(
+    rows: Any, lengths: np.ndarray, batch_size: int, seed: int
+) -> Any:
+    """Batches of rows that come without end, each of about one length."""
+    window = window_of(len(lengths), batch_size)
+    lengths = tf.constant(lengths)
+
+    def cut(rows: Any) -> Any:
+        order = tf.argsort(tf.gather(lengths, rows), stable=True)
+        return tf.reshape(tf.gather(rows, order), (window, batch_size))
+
+    windows = rows.batch(window * batch_size).map(cut)
+    return windows.unbatch().shuffle(window, seed=seed)
 
 
 def order_by_length(examples: Examples, tokenizer: Any) -> np.ndarray:

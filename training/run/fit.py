@@ -71,6 +71,7 @@ def fit(
         asked.batch_size,
         asked.seed,
         skip=checkpoint.epochs * asked.steps_per_evaluation,
+        group_by_length=asked.group_by_length,
     )
     epochs = math.ceil(asked.steps / asked.steps_per_evaluation)
     if checkpoint.is_stale:  # It was interrupted after its last step.

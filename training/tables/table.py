@@ -53,6 +53,8 @@ class Table:
             deviation in %.
         seeds: Int, the paper's runs of a cell.
         subsets: Bool, whether each seed trains on another subset.
+        studies: String, the axis that a block must have two values of to say
+            anything, or `None`: with one alone it is another table's.
         titles: Dict from values of its axes that no one else has to what they
             are called in print.
     """
@@ -66,6 +68,7 @@ class Table:
     published: dict = dataclasses.field(default_factory=dict)
     seeds: int = 10
     subsets: bool = False
+    studies: str | None = None
     titles: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def cells(self, **chosen: tuple) -> list[dict]:

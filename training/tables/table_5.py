@@ -54,4 +54,5 @@ TABLE = Table(
     options=options,
     against=against_mixup,
     published=read_published(PUBLISHED, values_of(AXES["dataset"])),
+    studies="alpha",
 )

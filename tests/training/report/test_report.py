@@ -176,6 +176,40 @@ def test_runs_that_were_trained_otherwise_are_told(records):
     assert "Trained otherwise" not in text
 
 
+def test_what_is_on_or_off_is_told_without_a_value(records):
+    table, way = TABLES["2"], {"group_by_length": True, "schedule": "warm-up"}
+    others = [
+        record_of("2", cell_of(method), 0, 2.0, **way)
+        for method in ("word", "word-amp")
+    ]
+    text = _section(table, [*records, *others])
+    assert (
+        "Trained otherwise (`--group-by-length`, `--schedule warm-up`;" in text
+    )
+    assert "grouped by length" not in text
+    text = _section(table, others)
+    assert "50 sentences a step, grouped by length, learning" in text
+    assert "learning rate 0.0002 (`warm-up`)" in text
+
+
+def test_a_block_of_one_alpha_is_not_told_as_a_study_of_alphas():
+    def runs(alpha, **more):
+        cells = [
+            cell_of(one) | {"alpha": alpha} for one in ("word", "word-amp")
+        ]
+        return [record_of("5", cell, 0, 2.0, **more) for cell in cells]
+
+    assert "### CNN, TREC" not in _section(TABLES["5"], runs(1.0))
+    text = _section(TABLES["5"], [*runs(1.0), *runs(0.2)])
+    assert "### CNN, TREC" in text
+    assert "Missing, nothing to compare: CNN: SST-2, MR;" in text
+
+
+def _section(table, records):
+    shown, left_out = shown_and_left_out(table, records)
+    return section(table, shown, rows_of(table, shown), left_out)
+
+
 def test_one_run_serves_several_tables(records):
     table = TABLES["4"]
     rows = rows_of(table, results_of(table, records))

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from keras_amp.text import word_tokenizer
 from training.data.dataset import Examples
+from training.run.array_batches import window_of
 from training.run.batches import BUCKETS, batches, order_by_length
 
 TEXTS = ["a " * n for n in (1, 3, 9, 20, 300)] + [""]
@@ -57,3 +58,49 @@ def test_by_length_is_from_the_shortest_and_else_as_it_was():
     examples = Examples(["a a", "a", "", "a a a", "a"], np.arange(5))
     order = order_by_length(examples, TOKENIZER)
     assert order.tolist() == [2, 1, 4, 0, 3]
+
+
+LENGTHS = np.random.default_rng(0).integers(1, 60, 200)
+MANY = Examples(["a " * n for n in LENGTHS], np.arange(200))
+
+
+def _batches(count, **more):
+    data = batches(MANY, TOKENIZER, 5, seed=1, **more).take(count)
+    return [(ids.numpy(), labels.numpy()) for ids, labels in data]
+
+
+def test_grouped_by_length_hold_little_padding():
+    def padding(of):
+        return np.mean(np.concatenate([ids == 0 for ids, _ in of], axis=None))
+
+    grouped = padding(_batches(40, group_by_length=True))
+    assert grouped < 0.6 * padding(_batches(40))
+
+
+def test_grouped_by_length_each_is_drawn_once_a_pass_in_another_order():
+    found = _batches(48, group_by_length=True)  # six windows of 8 x 5
+    assert all(len(labels) == 5 for _, labels in found)
+    lengths = [np.sum(ids != 0, axis=1) for ids, _ in found]
+    means = [one.mean() for one in lengths]
+    assert sorted(means) != means  # shuffled, not from short to long
+    for (_, labels), one in zip(found, lengths, strict=True):
+        assert one.tolist() == LENGTHS[labels].tolist()
+    # The batches that come out first may be of the next window.
+    drawn = np.concatenate([labels for _, labels in found])
+    assert np.bincount(drawn).max() <= 2
+    assert len(set(drawn)) == 200
+
+
+@pytest.mark.parametrize("skip", [1, 8, 11])
+def test_grouped_by_length_skips_what_came_first(skip):
+    rest = _batches(20 - skip, group_by_length=True, skip=skip)
+    whole = _batches(20, group_by_length=True)[skip:]
+    for (ids, labels), (others, their_labels) in zip(rest, whole, strict=True):
+        np.testing.assert_array_equal(ids, others)
+        np.testing.assert_array_equal(labels, their_labels)
+
+
+@pytest.mark.parametrize(("size", "expected"), [(3, 1), (19, 1), (50, 2)])
+def test_of_few_examples_fewer_batches_are_sorted_at_a_time(size, expected):
+    assert window_of(size, 5) == expected
+    assert window_of(100 * size, 5) == 8
