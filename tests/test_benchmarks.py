@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import (
+    grouping,
     own_texts,
     peak_memory,
     serving,
@@ -31,6 +32,12 @@ def test_the_memory_table_is_written_from_the_measurements():
     text = peak_memory.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
     assert text == peak_memory.page(record)
     assert {"cnn", "bilstm", "bert-tiny"} <= set(record)
+
+
+def test_the_table_of_grouping_is_written_from_the_measurements():
+    record = json.loads(grouping.RESULTS.read_text(encoding="utf-8"))
+    text = grouping.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
+    assert text == grouping.page(record)
 
 
 def test_the_table_of_backends_is_written_from_the_measurements():
