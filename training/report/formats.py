@@ -1,12 +1,14 @@
 """How names and numbers of results are printed."""
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from training.data.sources import SOURCES
 from training.methods.methods import METHODS, PLACES
 from training.models.backbones import BACKBONES
 from training.tables import TABLES
+from training.terminal import shown
 
 MISSING = "missing"
 NOTHING = "–"
@@ -71,3 +73,15 @@ def interval(row: dict) -> str:
         signed(row[name], 2) for name in ("difference", "low", "high")
     )
     return difference if low == NOTHING else f"{difference} [{low}, {high}]"
+
+
+def from_to(numbers: Collection[int]) -> str:
+    """The least and the greatest of some numbers, once where they are one."""
+    ends = {str(one): None for one in (min(numbers), max(numbers))}
+    return " to ".join(ends)
+
+
+def code(text: str) -> str:
+    """Foreign text as it is, in one line of Markdown."""
+    text = shown(text).replace("`", "'")
+    return f"`{text}`"

@@ -1,15 +1,15 @@
 """The parts of `RESULTS.md`, as Markdown."""
 
 import collections
-from collections.abc import Collection
 
 import pandas as pd
 
 from training.methods.methods import METHODS
-from training.models.backbones import BACKBONES
 from training.report.figures import Figure
 from training.report.formats import (
     MISSING,
+    code,
+    from_to,
     interval,
     label,
     number,
@@ -18,9 +18,8 @@ from training.report.formats import (
     spread,
 )
 from training.report.markdown import markdown
-from training.report.results import ways_of
+from training.report.trained import trained, trained_otherwise
 from training.tables.table import Table, values_of
-from training.terminal import shown
 
 
 def glance(rows: pd.DataFrame) -> str:
@@ -67,13 +66,7 @@ def _errors(rows: pd.DataFrame, down: list[str], across: list[str]) -> str:
 
 def _seeds(rows: pd.DataFrame) -> str:
     """How many runs the cells of some rows have."""
-    return _from_to(rows["seeds"])
-
-
-def _from_to(numbers: Collection[int]) -> str:
-    """The least and the greatest of some numbers, once where they are one."""
-    ends = {str(one): None for one in (min(numbers), max(numbers))}
-    return " to ".join(ends)
+    return from_to(rows["seeds"])
 
 
 def verdict(rows: pd.DataFrame) -> str:
@@ -141,7 +134,7 @@ def section(
             missing.setdefault(names[0], []).append(" ".join(names[1:]))
             continue
         lines.append(f"### {', '.join(names)}\n")
-        lines.append(_settings(grouped[values]["record"]) + "\n")
+        lines.append(trained(grouped[values]["record"]) + "\n")
         lines.append(markdown(table, block) + "\n")
         has_amp = any(
             map(_is_adversarial, values_of(table.axes.get("method", ())))
@@ -149,7 +142,7 @@ def section(
         lines.append((verdict if has_amp else _compared)(block) + "\n")
         for key, runs in others.items():
             if key[:-1] == values:
-                lines += _otherwise(table, grouped[values], runs)
+                lines += trained_otherwise(table, grouped[values], runs)
     if missing:
         parts = [
             ": ".join([name, ", ".join(of)][: 1 + bool(of[0])])
@@ -157,40 +150,6 @@ def section(
         ]
         lines.append(f"Missing, {untold}: {'; '.join(parts)}.\n")
     return "\n".join(lines)
-
-
-def _otherwise(
-    table: Table, results: pd.DataFrame, runs: pd.DataFrame
-) -> list[str]:
-    """What runs got that were trained otherwise than a block's, if many are.
-
-    Returns:
-        A list of a sentence, or of none.
-    """
-    axes = [axis for axis in table.axes if axis not in table.blocks]
-    cells = dict(list(runs.groupby(axes, sort=False)))
-    if 2 * len(cells) < results.groupby(axes).ngroups:
-        return []
-    ours, theirs = (
-        frame["record"].iloc[0]["configuration"] for frame in (results, runs)
-    )
-    how = []
-    for name in ways_of(table):
-        flag, value = f"--{name.replace('_', '-')}", theirs.get(name)
-        if value is None and name in ours:
-            how.append(f"without {_code(flag)}")
-        elif value != ours.get(name):
-            how.append(_code(flag if value is True else f"{flag} {value}"))
-    errors = [
-        f"{', '.join(map(label, axes, key))} "
-        f"{spread(some['test_error'].mean(), some['test_error'].std())}"
-        for key, some in cells.items()
-    ]
-    seeds = _from_to([len(some) for some in cells.values()])
-    return [
-        f"Trained otherwise ({', '.join(how)}; seeds: {seeds}) and not in the "
-        f"table, test errors: {'; '.join(errors)}.\n"
-    ]
 
 
 QUESTIONS = {
@@ -217,34 +176,6 @@ def answers(rows: pd.DataFrame) -> str:
         if parts:
             lines.append(f"- {question} {'; '.join(parts)}.")
     return "\n".join([*lines, ""]) if lines[1:] else ""
-
-
-def _settings(records: pd.Series) -> str:
-    values = records.iloc[0]["configuration"]
-    words = {
-        "steps": "steps",
-        "steps_per_evaluation": "between evaluations",
-        "batch_size": "sentences a step",
-    }
-    parts = [f"{values[key]} {word}" for key, word in words.items()]
-    if values.get("group_by_length"):
-        parts[-1] += ", grouped by length"
-    parts.append(f"learning rate {values['learning_rate']:g}")
-    schedule = values.get("schedule", "constant")
-    if schedule != "constant":
-        parts[-1] += f" ({_code(schedule)})"
-    if values["embeddings"] != "random":
-        coverage = [one["dataset"]["coverage"]["tokens"] for one in records]
-        parts.append(
-            f"{_code(values['embeddings'])}, which has vectors for "
-            f"{sum(coverage) / len(coverage):.0%} of the training set's words"
-        )
-    if not BACKBONES[values["backbone"]].reads_words:
-        parts.append(f"begins with {_code(values['bert'])}")
-        if "pooling" in values:
-            parts.append(f"pooled by {values['pooling']}")
-    sizes = _from_to([one["dataset"]["train"] for one in records])
-    return ", ".join([*parts, f"{sizes} sentences to train on"]) + "."
 
 
 def figure_list(figures: dict[str, Figure]) -> str:
@@ -285,12 +216,6 @@ def environments(records: list[dict]) -> str:
     )
 
 
-def _code(text: str) -> str:
-    """Foreign text as it is, in one line of Markdown."""
-    text = shown(text).replace("`", "'")
-    return f"`{text}`"
-
-
 def failures(records: list[dict]) -> str:
     """The runs that failed, and why; `""` if there are none."""
     failed = [record for record in records if "error" in record]
@@ -301,6 +226,6 @@ def failures(records: list[dict]) -> str:
         values = record["configuration"]
         lines.append(
             f"- {values['dataset']} {values['backbone']} {values['method']} "
-            f"seed {values.get('seed', 0)}: {_code(record['error'])}"
+            f"seed {values.get('seed', 0)}: {code(record['error'])}"
         )
     return "\n".join(lines) + "\n"

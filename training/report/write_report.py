@@ -5,10 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from keras_amp.whole import check_writable
-from training.report.advice import advice, recipe_verdict
+from training.report.advice import advice
 from training.report.figures import FIGURES, draw_figure, with_unmixed
 from training.report.markdown import legend, with_block
 from training.report.numbers import rows_of
+from training.report.recipe_verdict import recipe_verdict
 from training.report.results import load_records, shown_and_left_out
 from training.report.sections import (
     answers,

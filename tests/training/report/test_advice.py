@@ -1,9 +1,8 @@
 import numpy as np
 import pandas as pd
-import pytest
 
 from training.report import columns
-from training.report.advice import advice, recipe_verdict
+from training.report.advice import advice
 
 SEEDS = np.arange(10)
 # As large as what ten seeds of one method differ by.
@@ -53,47 +52,3 @@ def test_each_number_is_that_of_its_runs():
     assert "word pieces by +2.00, +0.00, +0.50 and +0.00 points" in few_labels
     assert "Of 4 comparisons, the error is lower in 0" in amp
     assert "differs by +0.25 points on average, and 1 difference is" in amp
-
-
-VARIANTS = ("none", "label smoothing 0.1", "sent, alpha 1")
-
-
-def recipes(errors, datasets=("trec", "sst2", "subj", "mr")):
-    """A table in which each of three variants errs so much."""
-    cells = [
-        {
-            "backbone": "bert",
-            "share": 0.2,
-            "dataset": dataset,
-            "variant": variant,
-        }
-        for dataset in datasets
-        for variant in VARIANTS
-    ]
-    every = [*errors] * len(datasets)
-    return runs(cells, test_error=every, tempered=[1.0] * len(every))
-
-
-@pytest.mark.parametrize(
-    ("errors", "datasets", "is_found"),
-    [
-        ([10.0, 10.0, 8.0], ("trec", "sst2", "subj", "mr"), True),
-        ([10.0, 10.0, 8.0], ("trec", "sst2"), False),
-        # No better than label smoothing; worse than either.
-        ([10.0, 8.0, 8.0], ("trec", "sst2", "subj", "mr"), False),
-        ([10.0, 10.0, 12.0], ("trec", "sst2", "subj", "mr"), False),
-    ],
-)
-def test_a_recipe_beats_both_controls_in_three_settings(
-    errors, datasets, is_found
-):
-    text = recipe_verdict(results(recipe=recipes(errors, datasets)))
-    count = len(datasets)
-    assert f"Asked of 1 ways to mix in {count} settings" in text
-    assert (f"sent, alpha 1 (error, in {count})" in text) == is_found
-    assert ("There is none" in text) == (not is_found)
-    assert ("to be confirmed on fresh" in text) == is_found
-
-
-def test_where_nothing_was_run_there_is_no_verdict():
-    assert recipe_verdict(results(recipe=EMPTY)) == ""
