@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tyro
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -30,8 +31,9 @@ HEADING = """# Sentences of one length
 
 Written by `python -m benchmarks.grouping`: a fine-tuned encoder's training
 steps on batches drawn at random, and with `--group-by-length`."""
+KINDS = ("random", "grouped")
 COLUMNS = (
-    *("data set", "pieces a sentence", "padding", "grouped"),
+    *("data set", "pieces a sentence", "padding per piece", "grouped"),
     *("ms a step", "grouped", "times"),
 )
 
@@ -43,7 +45,9 @@ class Options:
     data_dir: Path = Path("data")
     """Folder of the data sets' files."""
     datasets: tuple[str, ...] = ("trec", "sst2", "subj", "mr")
-    """What is trained on, about 1,000 sentences of each."""
+    """What is trained on."""
+    sentences: int = 1000
+    """How many sentences of each, about."""
     bert: str = "all-MiniLM-L6-v2"
     """The encoder, as of `train`."""
     rounds: int = 5
@@ -59,17 +63,16 @@ def measure(dataset: str, options: Options) -> dict[str, Any]:
     asked = TrainOptions.of(
         dataset=dataset,
         data_dir=options.data_dir,
-        train_share=0.15,
+        most_sentences=options.sentences,
         backbone="bert",
         bert=options.bert,
         method="none",
     ).resolved()
     experiment = Experiment.of_options(asked)
-    kinds: dict[str, Any] = {"random": [], "grouped": []}
-    padding: dict[str, list] = {kind: [] for kind in kinds}
-    lengths = []
+    seconds: dict[str, list] = {kind: [] for kind in KINDS}
+    sizes = {kind: np.zeros(3) for kind in KINDS}
     for number in range(options.rounds + 1):
-        for kind in kinds:
+        for kind in KINDS:
             data = batches(
                 experiment.dataset.train,
                 experiment.tokenizer,
@@ -78,19 +81,19 @@ def measure(dataset: str, options: Options) -> dict[str, Any]:
                 group_by_length=kind == "grouped",
             )
             data = data.take(options.steps).cache()
-            for ids, _ in data:
-                lengths.extend((ids.numpy() != 0).sum(axis=1))
-                padding[kind].append(float((ids.numpy() == 0).mean()))
+            for ids, labels in data:
+                pieces = np.count_nonzero(ids)
+                sizes[kind] += [ids.numpy().size - pieces, pieces, len(labels)]
             start = time.perf_counter()
             experiment.model.fit(data, verbose=0)
             if number:  # Steps are traced in the first round.
-                kinds[kind].append(
-                    (time.perf_counter() - start) / options.steps
-                )
+                took = time.perf_counter() - start
+                seconds[kind].append(took / options.steps)
+    _, pieces, sentences = sum(sizes.values())
     return {
-        "seconds": kinds,
-        "padding": {kind: statistics.mean(of) for kind, of in padding.items()},
-        "pieces": float(statistics.mean(lengths)),
+        "seconds": seconds,
+        "padding": {kind: of[0] / of[1] for kind, of in sizes.items()},
+        "pieces": pieces / sentences,
     }
 
 
@@ -107,14 +110,12 @@ def page(record: dict) -> str:
         "|---" * len(COLUMNS) + "|",
     ]
     for dataset, measured in record["datasets"].items():
-        random, grouped = (
-            measured["seconds"][k] for k in ("random", "grouped")
-        )
+        random, grouped = (measured["seconds"][kind] for kind in KINDS)
         ratios = [b / a for a, b in zip(random, grouped, strict=True)]
         cells = [
             dataset,
             f"{measured['pieces']:.0f}",
-            *(f"{measured['padding'][k]:.0%}" for k in ("random", "grouped")),
+            *(f"{measured['padding'][kind]:.2f}" for kind in KINDS),
             *(
                 f"{1000 * statistics.median(of):.0f}"
                 for of in (random, grouped)

@@ -171,6 +171,9 @@ class Clock:
     @staticmethod
     def _keys(asked: dict) -> Iterator[tuple]:
         """From what tells most to what tells least."""
-        every = ("backbone", "bert", "dataset", "train_share", "method")
-        for fields in (every, every[:4], every[:3], every[:2]):
-            yield tuple((field, str(asked.get(field))) for field in fields)
+        every = (
+            *("backbone", "bert", "group_by_length"),
+            *("dataset", "train_share", "method"),
+        )
+        for count in range(len(every), 1, -1):
+            yield tuple((key, str(asked.get(key))) for key in every[:count])

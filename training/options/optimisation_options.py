@@ -19,10 +19,11 @@ class OptimisationOptions:
     steps_per_evaluation: int | None = None
     # Sentences a step; 50, 24 for bert.
     batch_size: int | None = None
-    # Draw the sentences of a batch among those of about one length: with bert,
-    # a step has half the padding or less to compute. Sentences are then mixed
-    # with those of about their length. On JAX, whose batches are all as long
-    # as the longest sentence, it saves nothing.
+    # Draw the sentences of a batch among those of about one length, which
+    # leaves less padding to compute: with bert, a step takes less time.
+    # Sentences are then mixed with those of about their length. Of fewer than
+    # eight batches of sentences, and on JAX, whose batches are all as long as
+    # the longest sentence, it changes little or nothing.
     group_by_length: bool = False
     # Of Adam; 2e-4 as in the paper (bert: 1e-5, 3e-4 if it begins at random),
     # 1e-3 for demo and for --train-file (bert: 5e-5).

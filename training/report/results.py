@@ -33,6 +33,10 @@ _OPTIONAL = {
     "bert": str,
     "vocabulary": str,
     "pooling": str,
+    "schedule": str,
+    "embeddings_spread": float,
+    "most_sentences": float,
+    "group_by_length": bool,
     "jit_compile": bool,
 }
 

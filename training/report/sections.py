@@ -125,9 +125,10 @@ def section(
     if not is_told.any():
         is_told, untold = rows["seeds"] > 0, "not run"
     if table.studies:
-        studied = rows[table.studies].where(is_told)
+        studied = rows[table.studies].where(rows["seeds"] > 0)
         values = studied.groupby([rows[one] for one in blocks])
         is_told &= values.transform("nunique") > 1
+        untold = "nothing to compare"
     for values, block in rows.groupby(blocks, sort=False):
         names = list(map(label, blocks, values))
         if not is_told[block.index].any():

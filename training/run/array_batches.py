@@ -9,11 +9,16 @@ from training.run.ids import Ids
 
 
 def window_of(num_examples: int, batch_size: int) -> int:
-    """How many batches are sorted by length at a time.
+    """How many batches of like lengths are cut from as many drawn at a time.
 
-    Eight leave little padding. Of few examples fewer, for a window that holds
-    the end of one pass and the beginning of the next has some examples twice,
-    and sorting would put both into one batch.
+    Eight leave little padding. Of fewer examples fewer, down to one, which
+    sorts nothing: a window that holds the end of one pass and the beginning of
+    the next has some examples twice, often in one batch. A quarter of a pass at
+    most keeps these to about one in a hundred.
+
+    Args:
+        num_examples: Int, of a pass.
+        batch_size: Int.
     """
     return min(8, max(1, num_examples // (4 * batch_size)))
 
@@ -93,6 +98,7 @@ class ArrayBatches(keras.utils.PyDataset):
             return rows
         assert self._seed is not None
         rows = rows[np.argsort(self._ids.lengths[rows], kind="stable")]
+        # The 1 keeps this apart from what the passes are drawn by.
         order = np.random.default_rng([self._seed, window, 1])
         place = order.permutation(self._window)[within]
         return rows.reshape(self._window, -1)[place]

@@ -86,18 +86,21 @@ def batches(
 
 
 def _of_like_length(
-    rows: Any, lengths: np.ndarray, batch_size: int, seed: int
+    data: Any, lengths: np.ndarray, batch_size: int, seed: int
 ) -> Any:
     """Batches of rows that come without end, each of about one length."""
     window = window_of(len(lengths), batch_size)
-    lengths = tf.constant(lengths)
+    every_length = tf.constant(lengths)
 
-    def cut(rows: Any) -> Any:
-        order = tf.argsort(tf.gather(lengths, rows), stable=True)
-        return tf.reshape(tf.gather(rows, order), (window, batch_size))
+    def cut(number: Any, rows: Any) -> Any:
+        by_length = tf.argsort(tf.gather(every_length, rows), stable=True)
+        # -1 leaves the size open, as it is of batches that are not grouped.
+        batches = tf.reshape(tf.gather(rows, by_length), (window, -1))
+        drawn = tf.random.stateless_uniform((window,), [seed, number])
+        return tf.gather(batches, tf.argsort(drawn))
 
-    windows = rows.batch(window * batch_size).map(cut)
-    return windows.unbatch().shuffle(window, seed=seed)
+    windows = data.batch(window * batch_size).enumerate()
+    return windows.map(cut).unbatch()
 
 
 def order_by_length(examples: Examples, tokenizer: Any) -> np.ndarray:

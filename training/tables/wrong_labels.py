@@ -42,14 +42,15 @@ VARIANTS: dict[str, dict] = {
     "sent, alpha 32": {"method": "sent", "alpha": 32.0},
     "word, alpha 16": {"method": "word", "alpha": 16.0},
     "sent-amp, alpha 16": _STRONG | {"method": "sent-amp"},
-    "sent-amp, epsilon 0.02": _STRONG | {"method": "sent-amp", "epsilon": 0.02},
+    "sent-amp, alpha 16, epsilon 0.02": _STRONG
+    | {"method": "sent-amp", "epsilon": 0.02},
     "mix-until 0.67": _STRONG | {"mix_until": 0.67},
     "clean-weight 1": _STRONG | {"clean_weight": 1.0},
 }
 # Mixing is compared with none, what changes it with Mixup of alpha 16.
 _AGAINST = {
     "sent-amp, alpha 16": "sent, alpha 16",
-    "sent-amp, epsilon 0.02": "sent, alpha 16",
+    "sent-amp, alpha 16, epsilon 0.02": "sent, alpha 16",
     "mix-until 0.67": "sent, alpha 16",
     "clean-weight 1": "sent, alpha 16",
 }

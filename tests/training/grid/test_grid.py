@@ -170,12 +170,14 @@ def test_ones_own_records_are_not_among_those_of_the_documentation(capsys):
 
 def test_the_clock_knows_the_most_similar_runs_best():
     options = [
-        TrainOptions.of(dataset=dataset, method=method, steps=100).resolved()
-        for dataset, method in [("trec", "word"), ("mr", "word")]
+        TrainOptions.of(
+            dataset=dataset, method="word", steps=100, group_by_length=grouped
+        ).resolved()
+        for dataset, grouped in [("trec", False), ("mr", False), ("mr", True)]
     ]
     records = [
         {"configuration": configuration(one), "results": {"seconds": seconds}}
-        for one, seconds in zip(options, (100.0, 500.0), strict=True)
+        for one, seconds in zip(options, (100.0, 500.0, 50.0), strict=True)
     ]
     clock = Clock([*records, {"configuration": {}, "error": "x"}, None])
 
@@ -187,6 +189,7 @@ def test_the_clock_knows_the_most_similar_runs_best():
 
     same = {"methods": ("word",), "datasets": ("mr",)}
     assert seconds(**same, steps=200) == 1000
+    assert seconds(**same, steps=100, group_by_length=True) == 50
     assert seconds(**same | {"methods": ("none",)}, steps=100) == 500
     assert seconds(**same | {"datasets": ("subj",)}, steps=100) == 300
 
@@ -276,6 +279,20 @@ def test_every_cell_of_the_paper_is_a_run(name, tmp_path):
     same["wrong-labels"] = 88
     assert len(runs) == cells - same.get(name, 0)
     assert all(str(run.options.where.data_dir) == "data" for run in runs)
+
+
+def test_what_a_grid_asks_for_all_its_runs_are_trained_by():
+    asked = {
+        "batch_size": 7,
+        "group_by_length": True,
+        "learning_rate": 0.5,
+        "schedule": "warm-up",
+        "steps": 3,
+    }
+    (run,) = runs_of(
+        GridOptions("2", ("cnn",), ("trec",), ("none",), seeds=1, **asked)
+    )
+    assert asked.items() <= vars(run.options.optimisation).items()
 
 
 def test_seeds_may_begin_at_fresh_ones():

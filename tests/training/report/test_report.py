@@ -193,16 +193,22 @@ def test_what_is_on_or_off_is_told_without_a_value(records):
 
 
 def test_a_block_of_one_alpha_is_not_told_as_a_study_of_alphas():
-    def runs(alpha, **more):
-        cells = [
-            cell_of(one) | {"alpha": alpha} for one in ("word", "word-amp")
-        ]
-        return [record_of("5", cell, 0, 2.0, **more) for cell in cells]
+    def runs(alpha, *methods):
+        cells = [cell_of(one) | {"alpha": alpha} for one in methods]
+        return [record_of("5", cell, 0, 2.0) for cell in cells]
 
-    assert "### CNN, TREC" not in _section(TABLES["5"], runs(1.0))
-    text = _section(TABLES["5"], [*runs(1.0), *runs(0.2)])
-    assert "### CNN, TREC" in text
-    assert "Missing, nothing to compare: CNN: SST-2, MR;" in text
+    mixup, both = ("word",), ("word", "word-amp")
+    for made in (runs(1.0, *mixup), runs(1.0, *both)):
+        text = _section(TABLES["5"], made)
+        assert "### CNN, TREC" not in text
+        assert "Missing, nothing to compare: CNN: TREC, SST-2, MR;" in text
+    for made in (
+        [*runs(1.0, *both), *runs(0.2, *mixup)],
+        [*runs(1.0, *mixup), *runs(0.2, *mixup)],
+    ):
+        text = _section(TABLES["5"], made)
+        assert "### CNN, TREC" in text
+        assert "Missing, nothing to compare: CNN: SST-2, MR;" in text
 
 
 def _section(table, records):
@@ -271,6 +277,9 @@ def all_records(seeds=2):
         ("configuration", "seed", "x"),
         ("configuration", "train_share", []),
         ("configuration", "bert", {}),
+        ("configuration", "schedule", ["warm-up"]),
+        ("configuration", "group_by_length", [1]),
+        ("configuration", "most_sentences", "all"),
         ("configuration", "embeddings", "glove.txt"),  # and no coverage
     ],
 )

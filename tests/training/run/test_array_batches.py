@@ -73,14 +73,19 @@ def test_fit_goes_on_where_an_epoch_ended():
 def test_grouped_by_length_each_is_drawn_once_a_pass():
     lengths = np.random.default_rng(0).integers(1, 60, 200)
     ids = Ids(np.full(sum(lengths), 7), lengths)
-    found = ArrayBatches(
-        ids, np.arange(200), 5, [60], seed=1, group_by_length=True
+    found, ungrouped = (
+        ArrayBatches(ids, np.arange(200), 5, [60], seed=1, group_by_length=kind)
+        for kind in (True, False)
     )
     drawn = [found[i][1] for i in range(80)]
     for one in (drawn[:40], drawn[40:]):  # five windows of 8 x 5 each
         assert sorted(np.concatenate(one)) == [*range(200)]
-    spread = [np.ptp(lengths[one]) for one in drawn]
-    assert np.mean(spread) < 15  # of 59 where they are drawn at random
+    others = [ungrouped[i][1] for i in range(80)]
+    spread, usual = (
+        np.mean([np.ptp(lengths[one]) for one in each])
+        for each in (drawn, others)
+    )
+    assert spread < usual / 3
     means = [lengths[one].mean() for one in drawn[:8]]
     assert sorted(means) != means  # shuffled, not from short to long
     rest = ArrayBatches(

@@ -77,18 +77,25 @@ def test_grouped_by_length_hold_little_padding():
     assert grouped < 0.6 * padding(_batches(40))
 
 
-def test_grouped_by_length_each_is_drawn_once_a_pass_in_another_order():
-    found = _batches(48, group_by_length=True)  # six windows of 8 x 5
-    assert all(len(labels) == 5 for _, labels in found)
+def test_grouped_by_length_each_is_drawn_once_a_pass():
+    found = _batches(80, group_by_length=True)  # ten windows of 8 x 5
+    for one in (found[:40], found[40:]):
+        drawn = np.concatenate([labels for _, labels in one])
+        assert sorted(drawn) == [*range(200)]
     lengths = [np.sum(ids != 0, axis=1) for ids, _ in found]
-    means = [one.mean() for one in lengths]
-    assert sorted(means) != means  # shuffled, not from short to long
     for (_, labels), one in zip(found, lengths, strict=True):
         assert one.tolist() == LENGTHS[labels].tolist()
-    # The batches that come out first may be of the next window.
-    drawn = np.concatenate([labels for _, labels in found])
-    assert np.bincount(drawn).max() <= 2
-    assert len(set(drawn)) == 200
+    first, second = ([one.mean() for one in lengths[i : i + 8]] for i in (0, 8))
+    # Shuffled, not from short to long, and each window by itself.
+    assert sorted(first) != first
+    assert np.argsort(first).tolist() != np.argsort(second).tolist()
+
+
+def test_grouped_by_length_are_of_the_form_of_those_that_are_not():
+    kinds = (batches(MANY, TOKENIZER, 5, 1, 0, kind) for kind in (False, True))
+    first, second = (kind.element_spec for kind in kinds)
+    assert [one.shape.rank for one in first] == [2, 1]
+    assert [one.shape for one in first] == [one.shape for one in second]
 
 
 @pytest.mark.parametrize("skip", [1, 8, 11])

@@ -291,6 +291,21 @@ def test_bert_is_pooled_as_asked_or_as_its_model_was(
     assert ("pooled_dense" in names) is not is_mean
 
 
+def test_sentences_are_grouped_by_their_length_where_that_is_asked(
+    run, tmp_path
+):
+    losses = []
+    for number, asked in enumerate((["--group-by-length"], []), 1):
+        common = ["--dataset", "demo", "--method", "none", "--batch-size", "4"]
+        assert run("train", *common, *QUICK[:4], *asked)[0] == 0
+        path = tmp_path / f"runs/demo-cnn-none/{number}.json"
+        record = json.loads(path.read_text())
+        told = record["configuration"].get("group_by_length", False)
+        assert told == bool(asked)
+        losses.append(record["curves"]["loss"])
+    assert losses[0] != losses[1]
+
+
 def test_the_next_run_gets_the_next_number(two_runs):
     folder, _ = two_runs
     exports = (folder / "saved_models" / VECTORS).iterdir()
