@@ -52,7 +52,7 @@ class Options:
     """The encoder, as of `train`."""
     rounds: int = 5
     """How often each kind of batches is timed, in turn."""
-    steps: int = 24
+    steps: int = 16
     """Batches of each kind in a round."""
     output: Path = RESULTS
     """JSON file; a page is written beside it."""
