@@ -1,7 +1,8 @@
+import pandas as pd
 import pytest
 
 from tests.training.report.test_advice import EMPTY, results, runs
-from training.report.recipe_verdict import recipe_verdict
+from training.report.recipe_verdict import FIRST_FRESH, recipe_verdict
 
 VARIANTS = ("none", "label smoothing 0.1", "sent, alpha 1")
 
@@ -41,6 +42,28 @@ def test_a_recipe_beats_both_controls_in_three_settings(
     assert (f"sent, alpha 1 (error, in {count})" in text) == is_found
     assert ("There is none" in text) == (not is_found)
     assert ("to be confirmed on fresh" in text) == is_found
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fresh", "is_recipe"),
+    [
+        (8.0, 8.0, True),
+        (8.0, 10.0, False),  # It was luck.
+        (10.0, 8.0, True),
+    ],
+)
+def test_fresh_seeds_confirm_what_the_others_chose(chosen, fresh, is_recipe):
+    first = recipes([10.0, 10.0, chosen])
+    second = recipes([10.0, 10.0, fresh])
+    second["seed"] += FIRST_FRESH
+    both = pd.concat([first, second], ignore_index=True)
+    text = recipe_verdict(results(recipe=both))
+    on_all, on_fresh = text.split("from 10 on")
+    assert ("sent, alpha 1 (error, in 4)" in on_all) == (chosen < 10)
+    assert "asked of sent, alpha 1 in 4 settings" in on_fresh
+    assert ("sent, alpha 1 (error, in 4)" in on_fresh) == is_recipe
+    assert ("**that is the recipe**" in text) == is_recipe
+    assert ("**there is none**" in text) == (not is_recipe)
 
 
 def test_where_nothing_was_run_there_is_no_verdict():
