@@ -181,11 +181,11 @@ def _few(
 
 
 _NONE, _PLAIN = {"method": "none"}, {"variant": "none"}
-_SENT_WRONG = [_WRONG | {"variant": "sent, alpha 16"}]
+_STRONG = _WRONG | {"variant": "sent, alpha 16"}
+_SENT_WRONG = [_STRONG]
 _SMOOTHED_WRONG = [_WRONG | {"variant": "label smoothing 0.1"}]
 _WRONG_CNN = [
-    one | {"backbone": "cnn-vectors", "noise": noise}
-    for one in _SENT_WRONG
+    _STRONG | {"backbone": "cnn-vectors", "noise": noise}
     for noise in ("uniform-20", "uniform-40")
 ]
 # What is asked: table, measure, cells, and in what the others differ.

@@ -42,24 +42,24 @@ def recipe_verdict(results: Mapping[str, pd.DataFrame]) -> str:
         f"in {SETTINGS} settings or more, in the error or in the loss at the "
         "temperature of dev? "
     )
-    passed, most = _passed(found)
+    is_found, best = _best(found)
     if not fresh.empty:
-        confirmed, most_confirmed = _passed(fresh)
+        is_confirmed, best_of_fresh = _best(fresh)
         tried = " and ".join(fresh["variant"].unique())
         return (
-            f"{text}On the seeds below {FIRST_FRESH}, {passed or most}. On "
+            f"{text}On the seeds below {FIRST_FRESH}, {best}. On "
             f"those from {FIRST_FRESH} on, which chose nothing, asked of "
             f"{tried} in {fresh['setting'].nunique()} settings ({len(fresh)} "
-            f"tests), {confirmed or most_confirmed}: "
-            f"**{'that is the recipe' if confirmed else 'there is none'}**. "
+            f"tests), {best_of_fresh}: "
+            f"**{'that is the recipe' if is_confirmed else 'there is none'}**. "
             f"{_smallest(fresh)}\n"
         )
-    if passed:
+    if is_found:
         return (
-            f"{text}{passed}: found on these seeds, to be confirmed on fresh "
+            f"{text}{best}: found on these seeds, to be confirmed on fresh "
             "ones before it is a recipe.\n"
         )
-    return f"{text}**There is none**: {most}. {_smallest(found)}\n"
+    return f"{text}**There is none**: {best}. {_smallest(found)}\n"
 
 
 def _tested(
@@ -70,24 +70,23 @@ def _tested(
     return tests if tests.empty else tests.assign(p=holm(tests["p"]))
 
 
-def _passed(tested: pd.DataFrame) -> tuple[str, str]:
-    """What is better in enough settings, if anything; and what to say if not.
-
-    Better is what beats both controls.
-    """
+def _best(tested: pd.DataFrame) -> tuple[bool, str]:
+    """Whether any way beats both controls in enough settings, and which."""
     worst = tested.groupby(["variant", "measure", "setting"]).agg(
         p=("p", "max"), difference=("difference", "max")
     )
     better = worst[(worst["p"] < SURE) & (worst["difference"] < 0)]
     counts = better.groupby(["variant", "measure"]).size()
     if counts.empty:
-        return "", "none is in even one"
+        return False, "none is in even one"
     names = [
         f"{variant} ({_MEASURES[measure]}, in {count})"
         for (variant, measure), count in counts.items()
         if count >= SETTINGS
     ]
-    return "; ".join(names), f"none is in more than {counts.max()}"
+    if not names:
+        return False, f"none is in more than {counts.max()}"
+    return True, "; ".join(names)
 
 
 def _smallest(tested: pd.DataFrame) -> str:

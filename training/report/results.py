@@ -149,7 +149,7 @@ def shown_and_left_out(
         Two `pandas.DataFrame`s; the second has a column `way`, an int for each
         other way to train in a block.
     """
-    fixed = _fixed(table)
+    fixed, ways = _fixed(table), ways_of(table)
     by_cell = collections.defaultdict(list)
     for record in records:
         if "results" in record:
@@ -169,7 +169,7 @@ def shown_and_left_out(
         | {"lam_shift": _mean(record["curves"].get("lam_shift", [0.0]))}
         | {"record": record, "way": way}
         for runs in found.values()
-        for way, some in enumerate(_by_setting(ways_of(table), runs))
+        for way, some in enumerate(_by_setting(ways, runs))
         for cell, seed, record in some
     ]
     columns = [*table.axes, "seed", *measures(), "lam_shift", "record", "way"]
@@ -202,7 +202,8 @@ def _fixed(table: Table) -> set[str]:
 
 def ways_of(table: Table) -> list[str]:
     """The settings that tell ways to train apart: all but its cells' own."""
-    return [name for name in SETTINGS if name not in _fixed(table)]
+    fixed = _fixed(table)
+    return [name for name in SETTINGS if name not in fixed]
 
 
 def _by_setting(
