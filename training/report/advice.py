@@ -188,6 +188,11 @@ _WRONG_CNN = [
     _STRONG | {"backbone": "cnn-vectors", "noise": noise}
     for noise in ("uniform-20", "uniform-40")
 ]
+_SMOOTHED_FEW = _BERT | {
+    "dataset": "trec",
+    "share": 0.2,
+    "variant": "label smoothing 0.1",
+}
 # What is asked: table, measure, cells, and in what the others differ.
 _COMPARISONS: dict[str, tuple[str, str, list[dict], dict]] = {
     "sent": ("3", "test_error", _few("sent"), _NONE),
@@ -202,6 +207,7 @@ _COMPARISONS: dict[str, tuple[str, str, list[dict], dict]] = {
     "word_tempered": ("3", "tempered", _few("word"), _NONE),
     "sent_tempered": ("3", "tempered", _few("sent"), _NONE),
     "area": ("3", "out_of_domain", _few("sent"), _NONE),
+    "smoothed_area": ("recipe", "out_of_domain", [_SMOOTHED_FEW], _PLAIN),
 }
 _SENTENCES = (
     (
@@ -246,9 +252,12 @@ _SENTENCES = (
     ),
     (
         "To notice texts of another kind:",
-        "mix sentences (`sent`). An encoder that was trained on 3, 5, 10 and "
-        "20 % of TREC is surer of a question than of a sentence of SUBJ in "
-        "{area.other} % of the pairs; with mixing in {area.mean} %: {area}.",
-        ("area",),
+        "mix sentences (`sent`), or smooth the labels. An encoder that was "
+        "trained on 3, 5, 10 and 20 % of TREC is surer of a question than of a "
+        "sentence of SUBJ in {area.other} % of the pairs; with mixing in "
+        "{area.mean} %: {area}. Label smoothing does it too: at 20 %, with "
+        "batches grouped by length, from {smoothed_area.other} to "
+        "{smoothed_area.mean} % ({smoothed_area}).",
+        ("area", "smoothed_area"),
     ),
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from keras_amp.comparison import holm
-from keras_amp.comparison.statistics import smallest_difference
+from keras_amp.comparison.statistics import LEVEL, smallest_difference
 from training.report.statistics import compare
 from training.tables import recipe, wrong_labels
 
@@ -90,17 +90,23 @@ def _best(tested: pd.DataFrame) -> tuple[bool, str]:
 
 
 def _smallest(tested: pd.DataFrame) -> str:
-    """Which difference these runs would have shown, in a sentence."""
-    errors = tested[tested["measure"] == "test_error"]
+    """Which differences these runs would have shown, in a sentence."""
     seeds = int(tested["seeds"].median())
-    smallest = [
-        smallest_difference(sd, seeds, tests=len(tested))
-        for sd in errors["deviation"]
-    ]
+    # As many tests at the usual level want the p that a recipe must have.
+    tests = round(len(tested) * LEVEL / SURE)
+    error, loss = (
+        np.median(
+            [
+                smallest_difference(sd, seeds, tests=tests)
+                for sd in tested.loc[tested["measure"] == measure, "deviation"]
+            ]
+        )
+        for measure in _MEASURES
+    )
     return (
-        f"A true difference in error of {np.median(smallest):.1f} points would "
-        "have been found with a chance of 80 % in the median setting, with "
-        f"{seeds} seeds."
+        f"A true difference of {error:.1f} points in error, or of {loss:.3f} "
+        "in that loss, would have been found with a chance of 80 % in the "
+        f"median setting, with {seeds} seeds."
     )
 
 
@@ -114,28 +120,31 @@ def _tests(
             continue
         runs = runs[(runs["seed"] >= FIRST_FRESH) == is_fresh]
         for setting, block in runs.groupby(list(table.blocks), sort=False):
-            cells = {
-                name: one.set_index("seed")
-                for name, one in block.groupby("variant", sort=False)
-            }
-            controls = [cells.get(name) for name in _CONTROLS]
-            if any(one is None for one in controls):
-                continue
-            for name, one in cells.items():
-                if name in _CONTROLS:
-                    continue
-                for measure in _MEASURES:
-                    for control in controls:
-                        test = _test(one[measure], control[measure])  # type: ignore[index]
-                        if test:
-                            yield test | {
-                                "variant": name,
-                                "setting": (table.name, *setting),
-                                "measure": measure,
-                            }
+            for test in _tests_of(block):
+                yield test | {"setting": (table.name, *setting)}
 
 
-def _test(ours: pd.Series, theirs: pd.Series) -> dict[str, float] | None:
+def _tests_of(block: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Every way to mix that a setting has beside both controls."""
+    cells = {
+        name: one.set_index("seed")
+        for name, one in block.groupby("variant", sort=False)
+    }
+    controls = [cells.pop(name) for name in _CONTROLS if name in cells]
+    for name, one in cells.items():
+        for measure in _MEASURES:
+            tests = [
+                test
+                for control in controls
+                if (test := _test(one[measure], control[measure]))
+            ]
+            # Against one control alone, it is not known to beat both.
+            if len(tests) == len(_CONTROLS):
+                for test in tests:
+                    yield test | {"variant": name, "measure": measure}
+
+
+def _test(ours: pd.Series, theirs: pd.Series) -> dict[str, Any] | None:
     found = compare(ours.dropna(), theirs.dropna(), has_interval=False)
     if not found or found.seeds < FEWEST_SEEDS or np.isnan(found.p_value):
         return None

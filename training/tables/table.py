@@ -93,7 +93,7 @@ class Table:
                 if value not in axes[axis]:
                     raise ValueError(
                         f"--{axis}s: table {self.name} has no '{value}', but "
-                        f"{', '.join(map(str, axes[axis]))}"
+                        f"{', '.join(map(repr, axes[axis]))}"
                     )
             axes[axis] = values
         return [

@@ -229,7 +229,7 @@ def test_a_run_says_nothing_of_another_backbones_time():
     [
         ({"table": "9"}, "there is no table '9' among 2, 3"),
         ({"backbones": ("cnn",)}, "--backbones: table demo has none, but"),
-        ({"methods": ("sent",)}, "has no 'sent', but word, word-amp"),
+        ({"methods": ("sent",)}, "has no 'sent', but 'word', 'word-amp'"),
         ({"seeds": 0}, "--seeds must be above 0, not 0"),
         ({"first_seed": -1}, "--first-seed must be 0 or more, not -1"),
         ({"processes": 0}, "--processes must be above 0, not 0"),

@@ -25,7 +25,8 @@ def runs(cells, **measures):
 
 
 def results(**tables):
-    every = {"2": EMPTY, "3": EMPTY, "4": EMPTY, "wrong-labels": EMPTY}
+    names = ("2", "3", "4", "wrong-labels", "recipe")
+    every = dict.fromkeys(names, EMPTY)
     return every | {key.replace("_", "-"): one for key, one in tables.items()}
 
 

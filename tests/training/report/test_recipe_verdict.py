@@ -1,6 +1,8 @@
+import numpy as np
 import pandas as pd
 import pytest
 
+from keras_amp.comparison.statistics import smallest_difference
 from tests.training.report.test_advice import EMPTY, results, runs
 from training.report.recipe_verdict import FIRST_FRESH, recipe_verdict
 
@@ -64,6 +66,26 @@ def test_fresh_seeds_confirm_what_the_others_chose(chosen, fresh, is_recipe):
     assert ("sent, alpha 1 (error, in 4)" in on_fresh) == is_recipe
     assert ("**that is the recipe**" in text) == is_recipe
     assert ("**there is none**" in text) == (not is_recipe)
+
+
+def test_what_one_control_alone_was_run_with_counts_for_nothing():
+    found = recipes([10.0, 10.0, 8.0])
+    is_half = found["variant"].eq("label smoothing 0.1") & found["seed"].gt(2)
+    assert recipe_verdict(results(recipe=found[~is_half])) == ""
+
+
+def test_the_smallest_difference_is_of_the_p_that_a_recipe_must_have():
+    found = recipes([10.0, 10.0, 10.0])
+    noise = np.array([1.0, -1.0] * 5) * 0.9**0.5  # deviates by 1
+    is_mixed = found["variant"] == "sent, alpha 1"
+    noise = np.where(is_mixed, noise[found["seed"]], 0)
+    found["test_error"], found["tempered"] = 10 + noise, 1 + noise / 100
+    text = recipe_verdict(results(recipe=found))
+    tests = 4 * 2 * 2  # settings, controls, measures
+    smallest = smallest_difference(1.0, 10, tests=5 * tests)
+    assert (
+        f"of {smallest:.1f} points in error, or of {smallest / 100:.3f} in"
+    ) in text
 
 
 def test_where_nothing_was_run_there_is_no_verdict():
