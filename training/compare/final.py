@@ -58,7 +58,7 @@ def train_final(
     asked = experiment.options
     console.print(f"\nTraining on all {len(everything)} texts, {steps} steps:")
     experiment.begin()
-    curves, _ = fit(
+    curves, *_ = fit(
         experiment.model,
         experiment.dataset,
         experiment.tokenizer,

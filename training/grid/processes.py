@@ -1,5 +1,6 @@
 """Runs experiments in processes of this machine."""
 
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,19 @@ from training.options.configuration import configuration
 from training.options.train_options import TrainOptions
 
 
+@dataclasses.dataclass
+class _Waiting:
+    """A run that has yet to begin.
+
+    When a process is lost, so are all others, and no one knows whose fault it
+    was: each begins again alone.
+    """
+
+    run: Run
+    losses: int = 0  # when it was alone
+    is_suspect: bool = False
+
+
 def run_in_processes(
     runs: list[Run], processes: int, threads: int, retries: int
 ) -> Generator[tuple[Run, dict], None, None]:
@@ -28,7 +42,8 @@ def run_in_processes(
         runs: List of `Run`.
         processes: Int, how many at a time.
         threads: Int, cores of each.
-        retries: Int, how often a run begins again whose process was lost.
+        retries: Int, how often a run begins again whose process was lost when
+            no other ran.
 
     Yields:
         Each run with its record, as they end; its checkpoint is discarded when
@@ -38,7 +53,7 @@ def run_in_processes(
     # A forked process would inherit a TensorFlow that has threads.
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    waiting = [(run, 0) for run in reversed(runs)]
+    waiting = [_Waiting(run) for run in reversed(runs)]
     while waiting:
         pool = ProcessPoolExecutor(
             processes, context, _prepare_worker, (os.getpid(), stop)
@@ -55,7 +70,7 @@ def run_in_processes(
 
 def _run_in_pool(
     pool: ProcessPoolExecutor,
-    waiting: list[tuple[Run, int]],
+    waiting: list[_Waiting],
     processes: int,
     threads: int,
     retries: int,
@@ -63,28 +78,40 @@ def _run_in_pool(
     """Takes from `waiting`, until it is empty or the pool has broken."""
     from training.run.checkpoint import discard_checkpoint  # loads TensorFlow
 
-    running: dict[Future, tuple[Run, int]] = {}
+    running: dict[Future, _Waiting] = {}
     is_broken = False
+
+    def may_begin() -> bool:
+        if is_broken or not waiting:
+            return False
+        is_alone = any(
+            one.is_suspect for one in (waiting[-1], *running.values())
+        )
+        return len(running) < (1 if is_alone else processes)
+
     while running or (waiting and not is_broken):
-        while waiting and len(running) < processes and not is_broken:
-            run, losses = waiting.pop()
-            future = pool.submit(execute_quietly, run.options, threads)
-            running[future] = run, losses
+        while may_begin():
+            one = waiting.pop()
+            future = pool.submit(execute_quietly, one.run.options, threads)
+            running[future] = one
+        was_alone = len(running) == 1
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
-            run, losses = running.pop(future)
+            one = running.pop(future)
             try:
                 record = future.result()
             except BrokenExecutor:
                 is_broken = True
-                if losses < retries:
-                    waiting.append((run, losses + 1))
+                one.is_suspect = True
+                one.losses += was_alone
+                if one.losses <= retries:
+                    waiting.append(one)
                     continue
-                record = lost(run, losses + 1)
-            yield run, record
+                record = lost(one.run, one.losses)
+            yield one.run, record
             # Who asks for the next has kept this one.
             if "error" not in record:
-                discard_checkpoint(run.options)
+                discard_checkpoint(one.run.options)
 
 
 def lost(run: Run, times: int) -> dict:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     Attributes:
         curves: Dict of lists, one value per finished epoch.
+        seconds_before: Float, what the run took until it was interrupted.
     """
 
     def __init__(
@@ -52,6 +54,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.keep = keep
         self.patience = patience
         self.curves: dict[str, list[float]] = {}
+        self.seconds_before = 0.0
+        self._start = time.perf_counter()
         self._best: list[np.ndarray] | None = None
 
     @property
@@ -98,6 +102,7 @@ class Checkpoint(keras.callbacks.Callback):
         try:
             arrays = read_arrays(self.path)
             curves = _curves(arrays.pop("curves", "null"))
+            seconds = _seconds(arrays.pop("seconds", 0.0))
             _check_arrays(arrays, _named(variables, model.weights))
         except (ValueError, RecursionError) as error:
             raise DamagedCheckpointError(
@@ -108,10 +113,12 @@ class Checkpoint(keras.callbacks.Callback):
             variable.assign(arrays[f"state_{i}"])
         self._best = [arrays[f"best_{i}"] for i in range(len(model.weights))]
         self.curves = curves
+        self.seconds_before = seconds
 
     def _write(self) -> None:
         states = [variable.numpy() for variable in _variables(self.model)]
-        arrays = {"curves": json.dumps(self.curves)}
+        seconds = self.seconds_before + time.perf_counter() - self._start
+        arrays = {"curves": json.dumps(self.curves), "seconds": seconds}
         write_arrays(self.path, arrays | _named(states, self._best))
 
 
@@ -153,6 +160,18 @@ def _curves(text: Any) -> dict[str, list[float]]:
     if len({len(curve) for curve in curves.values()}) > 1:
         raise ValueError("its curves are not of one length")
     return curves
+
+
+def _seconds(value: Any) -> float:
+    """How long a checkpoint says that it was trained.
+
+    Raises:
+        ValueError: If it is no time.
+    """
+    seconds = np.asarray(value)
+    if seconds.shape or seconds.dtype.kind != "f" or not seconds >= 0:
+        raise ValueError(f"its seconds are {seconds}")
+    return float(seconds)
 
 
 def _check_arrays(

@@ -153,7 +153,7 @@ class Experiment:
         at_start = {}
         if self.begin():
             at_start["regression_test_error"] = self.error()
-        curves, best = fit(
+        curves, best, seconds_before = fit(
             self.model,
             self.dataset,
             self.tokenizer,
@@ -161,7 +161,7 @@ class Experiment:
             checkpoint_path(self.options),
             console,
         )
-        seconds = time.perf_counter() - start
+        seconds = seconds_before + time.perf_counter() - start
         test = self.outputs(self.dataset.test)
         is_trained_on = bool(self.options.optimisation.refit)
         dev = None if is_trained_on else self.outputs(self.dataset.dev)
@@ -172,6 +172,7 @@ class Experiment:
             "last_test_error": curves["test_error"][-1],
             "best_step": curves["step"][best],
             "seconds": seconds,
+            "seconds_before": seconds_before,
             **calibration_of(test, dev),
             **at_start,
         }

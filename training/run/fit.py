@@ -28,7 +28,7 @@ def fit(
     options: TrainOptions,
     path: Path,
     console: Console | None,
-) -> tuple[dict[str, list], int]:
+) -> tuple[dict[str, list], int, float]:
     """Trains the model and leaves it with its best weights on dev.
 
     Args:
@@ -41,8 +41,9 @@ def fit(
         console: Where to show how far it is; `None` for nowhere.
 
     Returns:
-        The curves: a dict of lists, one value per evaluation, errors in %; and
-        the index of the evaluation whose weights the model has.
+        The curves: a dict of lists, one value per evaluation, errors in %; the
+        index of the evaluation whose weights the model has; and the seconds
+        that the checkpoint to go on from had taken.
 
     Raises:
         DamagedCheckpointError: If the checkpoint to go on from is damaged.
@@ -111,7 +112,7 @@ def fit(
         "dev_error": [100 * (1 - accuracy) for accuracy in accuracies],
         **checkpoint.curves,
     }
-    return curves, checkpoint.best
+    return curves, checkpoint.best, checkpoint.seconds_before
 
 
 def _verbosity(console: Console | None, is_shown: bool) -> int:

@@ -138,9 +138,10 @@ def report_calibration(
             "no better than chance: the export answers as trained."
         )
     if "out_of_domain_area" in results:
+        data = options.data
         told.append(
             f"It is surer of a test text than of one in "
-            f"{shown(options.data.out_of_domain_file)} in "
+            f"{shown(data.out_of_domain_file or data.out_of_domain_dataset)} in "
             f"{results['out_of_domain_area']:.1f} % of pairs (50 is chance)."
         )
     console.print(f"{' '.join(told)}\nDiagram: {shown(path)}\n")

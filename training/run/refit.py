@@ -1,12 +1,14 @@
 """The number of steps by cross-validation, then a training on all texts."""
 
+import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rich.console import Console
 
 from training.data.dataset import Dataset, Examples
+from training.options.train_options import TrainOptions
 from training.run.checkpoint import checkpoint_path, discard_checkpoint
 from training.run.experiment import Experiment
 from training.run.selection import best_evaluation
@@ -14,7 +16,7 @@ from training.run.selection import best_evaluation
 
 def refitted(
     experiment: Experiment, console: Console
-) -> tuple[Experiment, float]:
+) -> tuple[Experiment, float, list[TrainOptions]]:
     """An experiment on training and dev texts, as long as folds of them say.
 
     Every fold is trained to the end. Of the mean dev error and loss over folds
@@ -27,7 +29,8 @@ def refitted(
 
     Returns:
         The `Experiment`, to run; the mean dev error of the folds at the step
-        that was chosen, in %.
+        that was chosen, in %; and the folds' options, for `discard_folds`
+        where the experiment's record is written.
     """
     options, dataset = experiment.options, experiment.dataset
     count = options.optimisation.refit
@@ -49,9 +52,6 @@ def refitted(
     }
     best = best_evaluation(means, options.optimisation.keep)
     steps = curves[0]["step"][best]
-    for one in parts:
-        discard_checkpoint(one)
-        checkpoint_path(one).parent.rmdir()
     everything = dataset.given
     console.print(
         f"{steps} steps are best, with a dev error of "
@@ -62,7 +62,15 @@ def refitted(
         options.with_fields(steps=steps, keep="last", patience=0),
         dataclasses.replace(dataset, train=everything),
     )
-    return final, means["dev_error"][best]
+    return final, means["dev_error"][best], parts
+
+
+def discard_folds(folds: Sequence[TrainOptions]) -> None:
+    """Removes what folds have kept; others' of the same name stay."""
+    for one in folds:
+        discard_checkpoint(one)
+        with contextlib.suppress(OSError):  # Others' are in it.
+            checkpoint_path(one).parent.rmdir()
 
 
 def _folds(dataset: Dataset, count: int) -> Iterator[tuple[Examples, Examples]]:

@@ -23,7 +23,7 @@ from training.run.messages import (
 )
 from training.run.numbered import next_version
 from training.run.record import begun, ended, write_record
-from training.run.refit import refitted
+from training.run.refit import discard_folds, refitted
 from training.run.regression import compare_words, error_of_words
 from training.run.summary import summarize
 from training.run.unknown import before_training
@@ -61,14 +61,14 @@ def train(options: TrainOptions) -> dict:
             "A run with these options was interrupted; this one starts anew. "
             "--resume would have gone on with it."
         )
-    measured = {}
+    measured, folds = {}, []
     if options.where.baselines:
         dataset = experiment.dataset
         measured["words_regression_test_error"] = error_of_words(
             dataset.given, dataset.test
         )
     if options.optimisation.refit:
-        experiment, measured["dev_error"] = refitted(experiment, console)
+        experiment, measured["dev_error"], folds = refitted(experiment, console)
     results, curves, test = experiment.run(console)
     results |= measured
     record = begun(options)
@@ -92,6 +92,7 @@ def train(options: TrainOptions) -> dict:
             "command with --resume does the rest"
         ) from error
     discard_checkpoint(experiment.options)
+    discard_folds(folds)
     dataset = experiment.dataset
     report_errors(console, options, results, dataset.test)
     report_calibration(console, options, results, figure_path)

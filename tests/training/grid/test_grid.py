@@ -443,6 +443,22 @@ def test_a_run_whose_process_is_killed_goes_on(grid, uninterrupted):
     assert record["curves"] == uninterrupted
 
 
+def test_a_lost_process_does_not_take_its_neighbours_down(grid):
+    long = dataclasses.replace(grid, methods=("word-amp",), **LONG)
+    runs = runs_of(dataclasses.replace(long, seeds=2))
+
+    def kill():
+        child, *_ = multiprocessing.active_children()
+        child.kill()
+        return child.pid
+
+    thread, killed = once_evaluated(grid.work_dir, kill, runs=2)
+    records = [record for _, record in run_in_processes(runs, 2, 1, retries=0)]
+    thread.join()
+    assert killed
+    assert [record.get("error") for record in records] == [None, None]
+
+
 def test_a_run_whose_process_is_always_lost_is_a_failure(grid):
     grid = dataclasses.replace(grid, methods=("word-amp",))
 

@@ -72,6 +72,10 @@ def curves_of(value):
             "not of one length",
         ),
         (lambda a: {**a, "curves": "[" * 100_000}, "recursion"),
+        (lambda a: {**a, "seconds": "x"}, "its seconds are x"),
+        (lambda a: {**a, "seconds": -1.0}, "its seconds are -1"),
+        (lambda a: {**a, "seconds": np.nan}, "its seconds are nan"),
+        (lambda a: {**a, "seconds": np.ones(2)}, "its seconds are"),
     ],
 )
 def test_another_models_checkpoint_changes_nothing(kept, change, message):
@@ -90,6 +94,19 @@ def test_another_models_checkpoint_changes_nothing(kept, change, message):
     for variable, value in zip(variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
     assert again.epochs == 0
+
+
+def test_what_a_run_took_until_it_was_interrupted_is_counted(kept):
+    model, checkpoint = kept
+    arrays = read_arrays(checkpoint.path)
+    write_arrays(checkpoint.path, {**arrays, "seconds": 1000.0})
+    again = Checkpoint(checkpoint.path, dict)
+    again.resume(model)
+    assert again.seconds_before == 1000
+    again.on_epoch_end(2, {"val_accuracy": 0.5, "loss": 1.0})
+    once_more = Checkpoint(checkpoint.path, dict)
+    once_more.resume(model)
+    assert once_more.seconds_before > 1000
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no file limits")

@@ -103,11 +103,13 @@ def test_without_resume_a_run_starts_anew_and_says_so(run, interrupted):
     assert not interrupted.exists()
 
 
-def test_a_finished_but_unexported_run_is_resumed(run, interrupted):
+def test_a_finished_but_unexported_run_is_resumed(run, interrupted, tmp_path):
     code, out, _ = run("--resume")
     assert code == 0
     assert "Epoch" not in out
     assert not interrupted.exists()
+    results = record(tmp_path)["results"]
+    assert results["seconds"] > results["seconds_before"] > 0
 
 
 @pytest.mark.parametrize("size", [0, 100, -200])

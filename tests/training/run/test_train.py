@@ -413,6 +413,36 @@ def test_the_steps_come_from_folds_and_then_all_texts_are_trained_on(
     assert record["results"]["test_loss"] > 0
 
 
+def test_what_a_refit_has_trained_is_kept_until_its_record_is_written(
+    run, tmp_path, monkeypatch
+):
+    path = late_words(tmp_path / "my.tsv", 100, seed=0)
+    arguments = (
+        *["train", "--train-file", path, "--backbone", "cnn", "--refit", "2"],
+        *["--name", "my", *QUICK],
+    )
+    left = tmp_path / "runs/my/.fold-1/.unfinished-of-other-options.npz"
+    left.parent.mkdir(parents=True)
+    left.touch()
+
+    def full(*_):
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("training.run.train.export", full)
+        code, _, err = run(*arguments)
+    assert code == 2
+    assert "with --resume does the rest" in err
+    # What is trained is not trained again, the folds neither.
+    monkeypatch.setattr("training.run.checkpoint.write_arrays", pytest.fail)
+    code, out, _ = run(*arguments, "--resume")
+    assert code == 0
+    assert out.count("Fold ") == 2
+    names = {one.name for one in (tmp_path / "runs/my").iterdir()}
+    assert names == {"1.json", "1.png", ".fold-1"}
+    assert [*left.parent.iterdir()] == [left]
+
+
 def test_the_papers_settings_are_the_defaults():
     options = TrainOptions.of(dataset="trec").resolved()
     mixing = options.mixing
