@@ -139,9 +139,9 @@ def report_calibration(
         )
     if "out_of_domain_area" in results:
         data = options.data
+        others = data.out_of_domain_file or data.out_of_domain_dataset
         told.append(
-            f"It is surer of a test text than of one in "
-            f"{shown(data.out_of_domain_file or data.out_of_domain_dataset)} in "
+            f"It is surer of a test text than of one in {shown(others)} in "
             f"{results['out_of_domain_area']:.1f} % of pairs (50 is chance)."
         )
     console.print(f"{' '.join(told)}\nDiagram: {shown(path)}\n")

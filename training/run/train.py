@@ -61,7 +61,8 @@ def train(options: TrainOptions) -> dict:
             "A run with these options was interrupted; this one starts anew. "
             "--resume would have gone on with it."
         )
-    measured, folds = {}, []
+    measured: dict[str, float] = {}
+    folds: list[TrainOptions] = []
     if options.where.baselines:
         dataset = experiment.dataset
         measured["words_regression_test_error"] = error_of_words(

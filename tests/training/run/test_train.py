@@ -111,6 +111,7 @@ def test_wrong_labels_are_trained_on_and_chosen_by_and_never_tested_on(
     assert results["right_dev_test_error"] == curves["test_error"][by_right_dev]
     assert results["last_test_error"] == curves["test_error"][-1]
     assert results["out_of_domain_area"] == pytest.approx(50)
+    assert "than of one in demo in 50.0 % of pairs" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
