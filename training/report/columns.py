@@ -95,7 +95,9 @@ COLUMNS = {
 **difference**: test error minus that of the method `against`, seed by seed,
   in percentage points, with the 95 % bootstrap interval of the mean
   (percentile; too narrow with few seeds); below 0 is better. **p**: of a paired
-  t-test, corrected for all comparisons of the table (Holm).""",
+  t-test, corrected for all comparisons of the table (Holm). Both are about
+  other trainings; on TREC and SST all seeds have the same test sentences, and
+  others would differ by more.""",
         ),
         Column("p_value", "p", lambda row: number(row["p_value"], 3)),
         Column(

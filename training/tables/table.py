@@ -105,12 +105,13 @@ class Table:
         """The fields of `TrainOptions` of a cell's run.
 
         Each seed draws its own weights, order, dropout, λ and partners; and
-        its own tenth to test on, or where the files have a test set, its own
-        dev set. The methods of a row meet the same.
+        its own tenth to test on, of tenths drawn anew for every ten seeds, or
+        where the files have a test set, its own dev set. The methods of a row
+        meet the same.
         """
         fields = {**self.options(cell), "seed": seed}
         if SOURCES[fields["dataset"]].has_folds:
-            fields["fold"] = seed % 10
+            fields |= {"split_seed": seed // 10, "fold": seed % 10}
         else:
             fields["split_seed"] = seed
         if self.subsets:

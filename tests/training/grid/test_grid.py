@@ -306,8 +306,8 @@ def test_seeds_split_cross_validated_data_and_draw_subsets():
     fields = TABLES["2"].fields(
         {"backbone": "cnn", "method": "word", "dataset": "mr"}, 12
     )
-    assert (fields["seed"], fields["fold"]) == (12, 2)
-    assert "split_seed" not in fields
+    found = (fields["seed"], fields["split_seed"], fields["fold"])
+    assert found == (12, 1, 2)
     cell = {"backbone": "bert", "share": 0.03, "method": "sent"}
     fields = TABLES["3"].fields(cell, 4)
     assert (fields["split_seed"], fields["subset_seed"]) == (4, 4)

@@ -41,8 +41,9 @@ def test_a_recipe_beats_both_controls_in_three_settings(
     text = recipe_verdict(results(recipe=recipes(errors, datasets)))
     count = len(datasets)
     assert f"Asked of 1 ways to mix in {count} settings" in text
+    assert f"each in {count} of them" in text
     assert (f"sent, alpha 1 (error, in {count})" in text) == is_found
-    assert ("There is none" in text) == (not is_found)
+    assert ("None was found" in text) == (not is_found)
     assert ("to be confirmed on fresh" in text) == is_found
 
 
@@ -65,7 +66,7 @@ def test_fresh_seeds_confirm_what_the_others_chose(chosen, fresh, is_recipe):
     assert "asked of sent, alpha 1 in 4 settings" in on_fresh
     assert ("sent, alpha 1 (error, in 4)" in on_fresh) == is_recipe
     assert ("**that is the recipe**" in text) == is_recipe
-    assert ("**there is none**" in text) == (not is_recipe)
+    assert ("**none was confirmed**" in text) == (not is_recipe)
 
 
 def test_what_one_control_alone_was_run_with_counts_for_nothing():
@@ -84,8 +85,25 @@ def test_the_smallest_difference_is_of_the_p_that_a_recipe_must_have():
     tests = 4 * 2 * 2  # settings, controls, measures
     smallest = smallest_difference(1.0, 10, tests=5 * tests)
     assert (
-        f"of {smallest:.1f} points in error, or of {smallest / 100:.3f} in"
+        f"of {smallest:.1f} to {smallest:.1f} points in error or of "
+        f"{smallest / 100:.3f} to {smallest / 100:.3f} in that loss"
     ) in text
+
+
+def test_with_wrong_labels_the_error_alone_is_asked_of():
+    wrong = pd.concat(
+        [
+            recipes([10.0, 10.0, 8.0], ["trec"]).assign(noise=noise)
+            for noise in ("clean", "uniform-20", "uniform-40", "class-40")
+        ],
+        ignore_index=True,
+    )
+    wrong["tempered"] = wrong["test_error"]
+    text = recipe_verdict(results(wrong_labels=wrong))
+    assert "in 3 settings" in text
+    assert "for all 6 tests" in text
+    assert "sent, alpha 1 (error, in 3)" in text
+    assert "(loss" not in text
 
 
 def test_where_nothing_was_run_there_is_no_verdict():

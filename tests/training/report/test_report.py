@@ -176,6 +176,27 @@ def test_runs_that_were_trained_otherwise_are_told(records):
     assert "Trained otherwise" not in text
 
 
+def test_of_ways_that_fill_as_much_the_lowest_dev_error_counts(records):
+    slow = copy.deepcopy(records[:2])
+    for record in slow:
+        record["configuration"]["learning_rate"] = 0.5
+        record["results"] |= {"dev_error": 8.0, "test_error": 50.0}
+    for both in ([*records[:2], *slow], [*slow, *records[:2]]):
+        assert {*results_of(TABLES["2"], both)["test_error"]} == {50.0}
+
+
+def test_a_run_that_was_measured_twice_counts_once(records):
+    twice = copy.deepcopy(records[:3])
+    for record in twice:
+        record["configuration"]["out_of_domain_dataset"] = "subj"
+        record["results"]["out_of_domain_area"] = 90.0
+    for both in ([*records, *twice], [*twice, *records]):
+        runs = results_of(TABLES["2"], both)
+        word = runs[runs["method"] == "word"]
+        assert word["seed"].tolist() == [0, 1, 2]
+        assert word["out_of_domain"].tolist() == [90.0] * 3
+
+
 def test_what_is_on_or_off_is_told_without_a_value(records):
     table, way = TABLES["2"], {"group_by_length": True, "schedule": "warm-up"}
     others = [
