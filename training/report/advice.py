@@ -4,6 +4,7 @@ Every comparison is paired by seed; p is corrected for all that are made here.
 """
 
 import dataclasses
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,67 +12,13 @@ import numpy as np
 import pandas as pd
 
 from keras_amp.comparison import holm
+from training.report.compared import SURE, Compared
 from training.report.formats import signed
-from training.report.statistics import Difference, compare
+from training.report.questions import QUESTIONS, SENTENCES, Question, Sentence
+from training.report.statistics import compare
 
-_BERT = {"backbone": "bert"}
-_WRONG = _BERT | {"dataset": "trec", "noise": "uniform-40"}
-# By how much the mean of a measure is worth saying, as "error" is.
-_UNITS = {
-    "test_error": " points",
-    "last": " points",
-    "out_of_domain": " points",
-}
-
-
-@dataclasses.dataclass
-class Compared:
-    """Some cells of a table against others, by one measure.
-
-    Attributes:
-        means, others: Lists of floats, the measure's means.
-        found: List of `Difference`; `advice` corrects each `p_value`.
-        measure: String.
-    """
-
-    means: list[float]
-    others: list[float]
-    found: list[Difference]
-    measure: str
-
-    @property
-    def mean(self) -> str:
-        return self._joined(self.means)
-
-    @property
-    def other(self) -> str:
-        return self._joined(self.others)
-
-    def __str__(self) -> str:
-        unit = _UNITS.get(self.measure, "")
-        differences = self._signed([one.mean for one in self.found])
-        p_values = [f"{one.p_value:.2g}" for one in self.found]
-        if len(self.found) > 1:
-            return f"{differences}{unit} (p = {_listed(p_values)})"
-        (one,) = self.found
-        interval = (self._signed([end]) for end in (one.low, one.high))
-        return f"{differences}{unit} [{', '.join(interval)}], p = {p_values[0]}"
-
-    def _joined(self, values: list[float]) -> str:
-        return _listed([f"{value:.{self._digits}f}" for value in values])
-
-    def _signed(self, values: list[float]) -> str:
-        return _listed([signed(value, self._digits + 1) for value in values])
-
-    @property
-    def _digits(self) -> int:
-        return 1 if self.measure in _UNITS else 2
-
-
-def _listed(words: list[str]) -> str:
-    """Words as a sentence lists them."""
-    *all_but_last, last = words
-    return f"{', '.join(all_but_last)} and {last}" if all_but_last else last
+# Where the numbers do not bear our advice out, as those of other runs may not.
+_NO_ADVICE = "these records give no rule; ask your own data."
 
 
 def advice(results: Mapping[str, pd.DataFrame]) -> str:
@@ -82,8 +29,8 @@ def advice(results: Mapping[str, pd.DataFrame]) -> str:
     """
     made = {
         name: one
-        for name, ask in _COMPARISONS.items()
-        if (one := _compared(results, *ask))
+        for name, question in QUESTIONS.items()
+        if (one := _compared(results, question))
     }
     corrected = iter(
         holm([each.p_value for one in made.values() for each in one.found])
@@ -93,30 +40,41 @@ def advice(results: Mapping[str, pd.DataFrame]) -> str:
             dataclasses.replace(each, p_value=next(corrected))
             for each in one.found
         ]
-    sentences = [
-        f"- **{topic}** {form.format(**made)}"
-        for topic, form, names in _SENTENCES
-        if all(name in made for name in names)
-    ]
+    sentences = list(
+        filter(None, (_told(sentence, made) for sentence in SENTENCES))
+    )
     if not sentences:
         return ""
-    return "\n".join([*sentences, _of_amp(results), ""])
+    if of_amp := _of_amp(results):
+        sentences.append(of_amp)
+    return "\n".join([*sentences, ""])
+
+
+def _told(sentence: Sentence, made: Mapping[str, Compared]) -> str:
+    """The sentence with its numbers; "" if one is missing."""
+    fields = string.Formatter().parse(sentence.numbers)
+    # In their order, each once.
+    names = {field.split(".")[0]: None for _, field, *_ in fields if field}
+    if not names.keys() <= made.keys():
+        return ""
+    is_so = sentence.is_so(*(made[name] for name in names))
+    return (
+        f"- **{sentence.topic}** {sentence.advice if is_so else _NO_ADVICE} "
+        f"{sentence.numbers.format(**made)}"
+    )
 
 
 def _compared(
-    results: Mapping[str, pd.DataFrame],
-    table: str,
-    measure: str,
-    cells: list[dict[str, Any]],
-    other: dict[str, Any],
+    results: Mapping[str, pd.DataFrame], question: Question
 ) -> Compared | None:
-    runs = results[table]
+    runs = results[question.table]
     if runs.empty:
         return None
+    measure = question.measure
     compared = Compared([], [], [], measure)
-    for cell in cells:
+    for cell in question.cells:
         ours, theirs = (
-            _cell(runs, one, measure) for one in (cell, cell | other)
+            _cell(runs, one, measure) for one in (cell, cell | question.other)
         )
         found = compare(ours, theirs)
         if found is None or np.isnan(found.p_value):
@@ -158,106 +116,13 @@ def _of_amp(results: Mapping[str, pd.DataFrame]) -> str:
                         found.append(one)
     if not found:
         return ""
-    sure = sum(p < 0.05 for p in holm([one.p_value for one in found]))
+    sure = sum(p < SURE for p in holm([one.p_value for one in found]))
     means = [one.mean for one in found]
     mean = signed(float(np.mean(means)), 2)
     return (
         f"- **AMP in place of Mixup?** Of {len(found)} comparisons, the error "
         f"is lower in {sum(one < 0 for one in means)}; it differs by "
         f"{mean} points on average, and {sure or 'no'} "
-        f"difference{'s are' if sure > 1 else ' is'} beyond chance: begin "
-        "without."
+        f"difference{'s are' if sure > 1 else ' is'} beyond chance"
+        f"{'.' if sure else ': begin without.'}"
     )
-
-
-def _few(
-    method: str, backbone: str = "bert", shares: tuple[float, ...] = ()
-) -> list[dict[str, Any]]:
-    """The cells of Table 3 of a method, by share of the labels."""
-    return [
-        {"backbone": backbone, "share": share, "method": method}
-        for share in shares or (0.03, 0.05, 0.1, 0.2)
-    ]
-
-
-_NONE, _PLAIN = {"method": "none"}, {"variant": "none"}
-_STRONG = _WRONG | {"variant": "sent, alpha 16"}
-_SENT_WRONG = [_STRONG]
-_SMOOTHED_WRONG = [_WRONG | {"variant": "label smoothing 0.1"}]
-_WRONG_CNN = [
-    _STRONG | {"backbone": "cnn-vectors", "noise": noise}
-    for noise in ("uniform-20", "uniform-40")
-]
-_SMOOTHED_FEW = _BERT | {
-    "dataset": "trec",
-    "share": 0.2,
-    "variant": "label smoothing 0.1",
-}
-# What is asked: table, measure, cells, and in what the others differ.
-_COMPARISONS: dict[str, tuple[str, str, list[dict], dict]] = {
-    "sent": ("3", "test_error", _few("sent"), _NONE),
-    "word": ("3", "test_error", _few("word"), _NONE),
-    "cnn": ("3", "test_error", _few("word", "cnn"), _NONE),
-    "wrong_last": ("wrong-labels", "last", _SENT_WRONG, _PLAIN),
-    "smoothed_last": ("wrong-labels", "last", _SMOOTHED_WRONG, _PLAIN),
-    "wrong": ("wrong-labels", "test_error", _SENT_WRONG, _PLAIN),
-    "wrong_cnn_last": ("wrong-labels", "last", _WRONG_CNN, _PLAIN),
-    "wrong_cnn": ("wrong-labels", "test_error", _WRONG_CNN, _PLAIN),
-    "word_loss": ("3", "loss", _few("word"), _NONE),
-    "word_tempered": ("3", "tempered", _few("word"), _NONE),
-    "sent_tempered": ("3", "tempered", _few("sent"), _NONE),
-    "area": ("3", "out_of_domain", _few("sent"), _NONE),
-    "smoothed_area": ("recipe", "out_of_domain", [_SMOOTHED_FEW], _PLAIN),
-}
-_SENTENCES = (
-    (
-        "Few labels, a pretrained encoder:",
-        "fine-tune it plainly. On 3, 5, 10 and 20 % of TREC it errs "
-        "{sent.other} %; mixing its sentences changed that by {sent}, mixing "
-        "its word pieces by {word}.",
-        ("sent", "word"),
-    ),
-    (
-        "Few labels, a CNN on words:",
-        "mix the words (`word`): from {cnn.other} % without, at 3, 5, 10 and "
-        "20 % of TREC, by {cnn}. A pretrained encoder brings more.",
-        ("cnn",),
-    ),
-    (
-        "Wrong labels:",
-        "stop by a dev set, even one as wrong, or mix. With 40 % of TREC's "
-        "labels wrong, the encoder's error at the last step is "
-        "{wrong_last.other} %, with mixed sentences (α = 16) "
-        "{wrong_last.mean} % ({wrong_last}), with label smoothing "
-        "{smoothed_last.mean} %; at the step that dev chose, {wrong.other} "
-        "and {wrong.mean} % ({wrong}).",
-        ("wrong_last", "smoothed_last", "wrong"),
-    ),
-    (
-        "Wrong labels, a CNN on word vectors:",
-        "stop by a dev set; mixing was of no use. With 20 and 40 % of TREC's "
-        "labels wrong, its error at the last step is {wrong_cnn_last.other} "
-        "%, at the step that dev chose {wrong_cnn.other} %; mixed sentences "
-        "(α = 16) changed the one by {wrong_cnn_last}, the other by "
-        "{wrong_cnn}.",
-        ("wrong_cnn_last", "wrong_cnn"),
-    ),
-    (
-        "When probabilities matter:",
-        "fit a temperature on right labels. As they come, mixed word pieces "
-        "raise the encoder's loss from {word_loss.other} to {word_loss.mean}, "
-        "at 3, 5, 10 and 20 % of TREC. At the temperature of dev they change "
-        "it by {word_tempered}, mixed sentences by {sent_tempered}.",
-        ("word_loss", "word_tempered", "sent_tempered"),
-    ),
-    (
-        "To notice texts of another kind:",
-        "mix sentences (`sent`), or smooth the labels. An encoder that was "
-        "trained on 3, 5, 10 and 20 % of TREC is surer of a question than of a "
-        "sentence of SUBJ in {area.other} % of the pairs; with mixing in "
-        "{area.mean} %: {area}. Label smoothing does it too: at 20 %, with "
-        "batches grouped by length, from {smoothed_area.other} to "
-        "{smoothed_area.mean} % ({smoothed_area}).",
-        ("area", "smoothed_area"),
-    ),
-)

@@ -78,6 +78,13 @@ COLUMNS = {
   and λ, and its own tenth to test on (SUBJ, MR) or dev set (TREC, SST); all
   methods meet the same.""",
         ),
+        _measured(
+            "dev_error",
+            "dev error",
+            "dev_error",
+            "**dev error**: of the checkpoint that it chose, so too low.",
+            is_in=lambda axes: "learning_rate" in axes,
+        ),
         Column(
             "published",
             "published",

@@ -19,10 +19,12 @@ def trained(records: pd.Series) -> str:
     parts = [f"{values[key]} {word}" for key, word in words.items()]
     if values.get("group_by_length"):
         parts[-1] += ", grouped by length"
-    parts.append(f"learning rate {values['learning_rate']:g}")
+    rates = {one["configuration"]["learning_rate"] for one in records}
+    if len(rates) == 1:  # else it is an axis of the table
+        parts.append(f"learning rate {values['learning_rate']:g}")
     schedule = values.get("schedule", "constant")
     if schedule != "constant":
-        parts[-1] += f" ({code(schedule)})"
+        parts.append(f"schedule {code(schedule)}")
     if values["embeddings"] != "random":
         coverage = [one["dataset"]["coverage"]["tokens"] for one in records]
         parts.append(

@@ -106,7 +106,12 @@ def report(
         path = folder / "advice.md"
         write_text(path, told)
         written.append(path)
-    if readme is not None:
+    if readme is not None and not told:
+        console(stderr=True).print(
+            "no advice follows from these records: "
+            f"{shown(readme)} is left as it is"
+        )
+    elif readme is not None:
         text = readme.read_text("utf-8")
         write_text(readme, with_block(text, "advice", told))
         written.append(readme)

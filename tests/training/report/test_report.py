@@ -210,7 +210,7 @@ def test_what_is_on_or_off_is_told_without_a_value(records):
     assert "grouped by length" not in text
     text = _section(table, others)
     assert "50 sentences a step, grouped by length, learning" in text
-    assert "learning rate 0.0002 (`warm-up`)" in text
+    assert "learning rate 0.0002, schedule `warm-up`" in text
 
 
 def test_a_block_of_one_alpha_is_not_told_as_a_study_of_alphas():
@@ -451,6 +451,19 @@ def test_report_writes_tables_and_figures_and_says_what_is_missing(
     written = report(folder, again, is_drawing=False)
     assert not any(path.suffix == ".png" for path in written)
     assert again.read_bytes() == output.read_bytes()
+
+
+def test_a_readme_is_left_as_it_is_where_no_advice_follows(
+    tmp_path, records, capsys
+):
+    folder = write(records, tmp_path / "records")
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- advice -->\n- Mix.\n<!-- end of advice -->\n")
+    written = report(folder, tmp_path / "RESULTS.md", False, readme)
+    assert readme not in written
+    assert "- Mix." in readme.read_text()
+    told = " ".join(capsys.readouterr().err.split())
+    assert "no advice follows from these records" in told
 
 
 def test_a_lone_row_is_shown_and_the_rows_it_lacks_are_named(tmp_path):
