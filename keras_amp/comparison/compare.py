@@ -1,6 +1,7 @@
 """Which method helps on one's own arrays: repeated splits, a paired test."""
 
 import dataclasses
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,7 +47,9 @@ def compare(
     Args:
         build: Function without arguments that returns a built, uncompiled
             `keras.Model` with one output, probabilities or logits as `loss`
-            wants.
+            wants. A new one each time, with layers of its own: what is
+            trained may not be shared, such as an encoder that is loaded once
+            outside of it; what stays frozen may.
         x: Array, or a list or dict of arrays, whose first axis is that of the
             examples.
         y: Int array `(examples,)`, the classes.
@@ -71,7 +74,8 @@ def compare(
 
     Raises:
         ValueError: If there is no method, one is called "none", a class has
-            too few examples, or a number is out of its range.
+            too few examples, a number is out of its range, or a model has
+            weights that an earlier run has trained.
 
     Examples:
         >>> def build():
@@ -142,6 +146,10 @@ class _Recipe:
     loss: Any
     epochs: int
     batch_size: int
+    # By `id`: variables compare by what they hold.
+    trained: weakref.WeakValueDictionary[int, Any] = dataclasses.field(
+        default_factory=weakref.WeakValueDictionary
+    )
 
     @property
     def has_logits(self) -> bool:
@@ -155,6 +163,7 @@ class _Recipe:
         """Trains from the weights of this seed, and measures."""
         keras.utils.set_random_seed(seed)
         model = wrap(self.build())
+        self._check_new(model)
         model.compile(_copy_of(self.optimizer), self.loss)
         # What a method draws when it wraps moves no other method's batches.
         keras.utils.set_random_seed(seed)
@@ -172,6 +181,21 @@ class _Recipe:
             for begin in range(0, len(test[1]), size)
         ]
         return measure(test[1], np.concatenate(predicted), self.has_logits)
+
+    def _check_new(self, model: keras.Model) -> None:
+        """Refuses what has seen other splits, and so what it is tested on."""
+        for variable in model.variables:
+            if id(variable) in self.trained:
+                raise ValueError(
+                    "`build` must return a new model each time, so that none "
+                    "has been trained on what it is tested on. Load or build "
+                    "an encoder that is trained inside of `build`, not "
+                    f"before. Received: a model whose '{variable.path}' an "
+                    "earlier run has trained"
+                )
+        self.trained.update(
+            (id(variable), variable) for variable in model.trainable_variables
+        )
 
 
 def _as_it_is(found: Comparison) -> Comparison:

@@ -116,6 +116,42 @@ def test_a_text_model_and_logits_and_several_inputs():
     assert np.all(np.isfinite(found.scores["mix"]["nll"]))
 
 
+def on_shared(layer):
+    """A `build` whose models have a layer in common."""
+
+    def build():
+        inputs = keras.Input((64,))
+        x = layers.Identity(name="hidden")(layer(inputs))
+        return keras.Model(inputs, layers.Dense(10, "softmax")(x))
+
+    return build
+
+
+def test_a_layer_that_an_earlier_run_has_trained_is_refused():
+    message = "`build` must return a new model each time.* inside of `build`"
+    layer = layers.Dense(8, name="shared")
+    with pytest.raises(ValueError, match=f"{message}.*'shared/kernel'"):
+        compared({"same": lambda model: model}, on_shared(layer))
+    model = build()
+    with pytest.raises(ValueError, match=message):
+        compared({"same": lambda model: model}, lambda: model)
+
+
+def test_a_shared_layer_that_stays_frozen_is_none_of_them():
+    layer = layers.Dense(8, trainable=False)
+    methods = {"mix": lambda model: keras_amp.Mixup(model, "hidden")}
+    found = compared(methods, on_shared(layer))
+    assert np.all(np.isfinite(found.scores["mix"]["error"]))
+
+    def thaws_it(model):
+        layer.trainable = True
+        return model
+
+    # One method that trains it spoils it for all that follow.
+    with pytest.raises(ValueError, match="an earlier run has trained"):
+        compared({"thawed": thaws_it}, on_shared(layer))
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
