@@ -38,6 +38,11 @@ def _finding(found: Any) -> str:
     if not found.methods:
         return f"{begin}: nothing was compared with {found.baseline}."
     best = max(found.methods, key=found.gain)
+    if best not in found.differences:
+        return (
+            f"{begin}: nothing can be said, as no method's predictions were "
+            f"finite. Use {found.baseline}."
+        )
     count = len(found.methods)
     none, which = (
         (f"{best} is not better than training without it", "it")
@@ -64,7 +69,7 @@ def _told(found: Any, name: str) -> str:
     )
     chance = f"p = {found.p_values[name]:.2g}"
     if one.repeats < found.repeats:
-        chance = f"dropped after {one.repeats}"
+        chance = f"from {one.repeats} of the {found.kind} alone"
     return (
         f"{abs(gain):.{digits}f}{about.unit} {word} (95 % interval "
         f"{low:.{digits}f} to {high:.{digits}f}, {chance})"
@@ -83,7 +88,11 @@ def _resolution(found: Any) -> str:
     if smallest <= about.step:
         return f"{told}."
     number = len(found.methods)
-    deviation = max(found.differences[one].deviation for one in found.methods)
+    deviation = max(
+        found.differences[one].deviation
+        for one in found.methods
+        if one in found.differences
+    )
     needed = repeats_needed(about.step, deviation, found.overlap, number)
     small = f"one of {about.step:g}{about.unit}"
     if needed is None:

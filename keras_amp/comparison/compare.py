@@ -1,6 +1,7 @@
 """Which method helps on one's own arrays: repeated splits, a paired test."""
 
 import dataclasses
+import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from keras import tree
 
 from keras_amp.comparison.batches import shuffled_batches
 from keras_amp.comparison.comparison import Comparison, Scores, behind
-from keras_amp.comparison.measures import MEASURES, measure
+from keras_amp.comparison.measures import MEASURES, measure_if_finite
 from keras_amp.extras import WhenUsed
 
 splits = WhenUsed(
@@ -33,6 +34,7 @@ def compare(
     test_share: float = 0.1,
     metric: str = "error",
     references: Mapping[str, Callable] | None = None,
+    from_logits: bool | None = None,
     seed: int = 0,
     verbose: int = 1,
 ) -> Comparison:
@@ -42,7 +44,9 @@ def compare(
     without anything ("none") and by each method: the same split, weights at
     the start, order of batches and number of epochs. The test allows for the
     overlap of the training sets and for the number of methods. After half of
-    the splits, methods that are clearly behind are dropped.
+    the splits, methods that are clearly behind are dropped. A run whose
+    predictions are not finite counts as missing, after a warning, and its
+    method as one that shows nothing.
 
     Args:
         build: Function without arguments that returns a built, uncompiled
@@ -63,8 +67,10 @@ def compare(
         test_share: Float, the part of the examples that is tested on.
         metric: String, what decides: "error", "nll", "ece" or "macro-f1".
         references: Dict from a name to a function `(x_train, y_train, x_test)`
-            that returns predictions as the model's, of something simple that
-            should be beaten.
+            that returns probabilities `(examples, classes)`, whatever the
+            model's outputs are, of something simple that should be beaten.
+        from_logits: Bool, whether the model's outputs are logits. By default
+            what `loss` says; a function of your own can't.
         seed: Int; the same seed repeats the comparison.
         verbose: 0, or 1 for a line per run.
 
@@ -74,8 +80,9 @@ def compare(
 
     Raises:
         ValueError: If there is no method, one is called "none", a class has
-            too few examples, a number is out of its range, or a model has
-            weights that an earlier run has trained.
+            too few examples, a number is out of its range, a model has
+            weights that an earlier run has trained, predictions are no
+            probabilities, or no run of "none" has finite ones.
 
     Examples:
         >>> def build():
@@ -118,6 +125,8 @@ def compare(
         len(np.unique(y)),
         references=beside,
     )
+    if from_logits is None:
+        from_logits = _has_logits(loss)
     recipe = _Recipe(build, optimizer, loss, epochs, batch_size)
     dropped: list[str] = []
     for repeat, (kept, held) in enumerate(every_split):
@@ -126,14 +135,26 @@ def compare(
         for name, wrap in systems.items():
             values = dict.fromkeys(MEASURES, np.nan)
             if name not in dropped:
-                values = recipe.scores(wrap, train, test, seed + repeat)
+                predicted = recipe.predicted(
+                    wrap, train, test[0], seed + repeat
+                )
+                values = measure_if_finite(test[1], predicted, from_logits)
+                _warn_if_missing(values, repeat, repeats, name)
                 _tell(verbose, repeat, repeats, name, metric, values)
             _add(scores[name], values)
         for name, answers in (references or {}).items():
-            predicted = answers(*train, test[0])
-            _add(beside[name], measure(test[1], predicted, recipe.has_logits))
+            values = _of_reference(name, test[1], answers(*train, test[0]))
+            _warn_if_missing(values, repeat, repeats, name)
+            _add(beside[name], values)
         if repeat + 1 == repeats // 2:
             dropped = behind(_as_it_is(found))
+    if np.all(np.isnan(scores["none"][metric])):
+        raise ValueError(
+            "There is nothing to compare with: trained without a method, the "
+            f"model's predictions are finite in none of {repeats} splits. A "
+            "lower learning rate of `optimizer` may do. Received: "
+            f"optimizer={optimizer!r}"
+        )
     return _as_it_is(found)
 
 
@@ -151,16 +172,10 @@ class _Recipe:
         default_factory=weakref.WeakValueDictionary
     )
 
-    @property
-    def has_logits(self) -> bool:
-        config = keras.losses.get(self.loss)
-        config = getattr(config, "get_config", dict)()
-        return bool(config.get("from_logits", False))
-
-    def scores(
-        self, wrap: Callable, train: tuple, test: tuple, seed: int
-    ) -> dict[str, float]:
-        """Trains from the weights of this seed, and measures."""
+    def predicted(
+        self, wrap: Callable, train: tuple, x_test: Any, seed: int
+    ) -> np.ndarray:
+        """Trains from the weights of this seed, and predicts."""
         keras.utils.set_random_seed(seed)
         model = wrap(self.build())
         self._check_new(model)
@@ -174,13 +189,14 @@ class _Recipe:
         else:
             model.fit(*train, batch_size=size, epochs=epochs, verbose=0)
         # `predict` would be traced anew for each model, and TensorFlow warn.
+        number = len(tree.flatten(x_test)[0])
         predicted = [
             keras.ops.convert_to_numpy(
-                model(_at(test[0], slice(begin, begin + size)), training=False)
+                model(_at(x_test, slice(begin, begin + size)), training=False)
             )
-            for begin in range(0, len(test[1]), size)
+            for begin in range(0, number, size)
         ]
-        return measure(test[1], np.concatenate(predicted), self.has_logits)
+        return np.concatenate(predicted)
 
     def _check_new(self, model: keras.Model) -> None:
         """Refuses what has seen other splits, and so what it is tested on."""
@@ -196,6 +212,24 @@ class _Recipe:
         self.trained.update(
             (id(variable), variable) for variable in model.trainable_variables
         )
+
+
+def _has_logits(loss: Any) -> bool:
+    config = keras.losses.get(loss)
+    config = getattr(config, "get_config", dict)()
+    return bool(config.get("from_logits", False))
+
+
+def _of_reference(name: str, y: np.ndarray, predicted: Any) -> dict[str, float]:
+    """The measures of a reference's answers, which are no logits."""
+    try:
+        return measure_if_finite(y, predicted, from_logits=False)
+    except ValueError as error:
+        raise ValueError(
+            "`references` must return probabilities, of shape (examples, "
+            "classes), also where the model's outputs are logits. Received: "
+            f"others of {name!r}"
+        ) from error
 
 
 def _as_it_is(found: Comparison) -> Comparison:
@@ -216,6 +250,18 @@ def _at(x: Any, indices: Any) -> Any:
 def _add(lists: dict[str, list[float]], values: dict[str, float]) -> None:
     for name, value in values.items():
         lists[name].append(value)
+
+
+def _warn_if_missing(
+    values: dict[str, float], repeat: int, repeats: int, name: str
+) -> None:
+    if not np.all(np.isfinite([*values.values()])):
+        warnings.warn(
+            f"split {repeat + 1} of {repeats}, {name}: the predictions are "
+            "not finite, and this run counts as missing. Has the training "
+            "diverged?",
+            stacklevel=3,
+        )
 
 
 def _tell(

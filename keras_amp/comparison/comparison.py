@@ -29,7 +29,7 @@ class Comparison:
     Attributes:
         scores: Dict from a method's name to a dict from the name of each of
             `MEASURES` to a list of floats, one per split; `nan` where the
-            method was dropped.
+            method was dropped or its predictions were not finite.
         metric: String, the measure that decides.
         overlap: Float, n_test / n_train; 0 if all splits test on the same
             examples and only seeds differ.
@@ -73,25 +73,33 @@ class Comparison:
 
     @functools.cached_property
     def differences(self) -> dict[str, Difference]:
-        """Each method and reference, minus the baseline, in the metric."""
+        """Each method and reference, minus the baseline, in the metric.
+
+        Those that have no split in common with it are left out.
+        """
         others = self.scores[self.baseline][self.metric]
         every = self.scores | self.references
         return {
             name: difference(of_one[self.metric], others, self.overlap)
             for name, of_one in every.items()
             if name != self.baseline
-            and any(map(math.isfinite, of_one.get(self.metric, ())))
+            and any(
+                math.isfinite(one - other)
+                for one, other in zip(
+                    of_one.get(self.metric, ()), others, strict=False
+                )
+            )
         }
 
     @functools.cached_property
     def p_values(self) -> dict[str, float]:
         """Each method's p-value, corrected for the number of methods.
 
-        A method that was dropped counts as one that shows nothing.
+        A method that lacks a split counts as one that shows nothing.
         """
         raw = [
             self.differences[name].p_value
-            if self.differences[name].repeats == self.repeats
+            if self._splits_of(name) == self.repeats
             else 1.0
             for name in self.methods
         ]
@@ -118,7 +126,11 @@ class Comparison:
         nothing is known of that.
         """
         deviation = max(
-            (self.differences[name].deviation for name in self.methods),
+            (
+                self.differences[name].deviation
+                for name in self.methods
+                if name in self.differences
+            ),
             default=0.0,
         )
         if self.repeats < 2 or not deviation:
@@ -128,7 +140,12 @@ class Comparison:
         )
 
     def gain(self, name: str) -> float:
-        """How much better a method is than the baseline; below 0 if worse."""
+        """How much better a method is than the baseline; below 0 if worse.
+
+        -inf, if it has no split in common with it.
+        """
+        if name not in self.differences:
+            return -math.inf
         return self._sign * self.differences[name].mean
 
     def mean(self, name: str, metric: str) -> float:
@@ -148,10 +165,11 @@ class Comparison:
 
     def _row(self, name: str, found: Difference | None) -> dict[str, Any]:
         means = {metric: self.mean(name, metric) for metric in MEASURES}
-        row = {"method": name, "splits": self.repeats, **means}
+        every = self.scores | self.references
+        known = [*map(math.isfinite, every[name].get(self.metric, ()))]
+        row = {"method": name, "splits": sum(known), **means}
         if found is None:
             return row
-        every = self.scores | self.references
         low, high = bootstrap_interval(
             every[name][self.metric],
             self.scores[self.baseline][self.metric],
@@ -176,6 +194,10 @@ class Comparison:
         """What the repeats are called: "splits", or "seeds"."""
         return "splits" if self.overlap else "seeds"
 
+    def _splits_of(self, name: str) -> int:
+        found = self.differences.get(name)
+        return found.repeats if found else 0
+
     @property
     def _sign(self) -> int:
         return 1 if self.measure.higher_is_better else -1
@@ -194,6 +216,7 @@ def behind(comparison: Comparison) -> list[str]:
     return [
         name
         for name in comparison.methods
-        if comparison.gain(name) < 0
+        if name in comparison.differences
+        and comparison.gain(name) < 0
         and comparison.differences[name].p_value / 2 < _DROP_LEVEL
     ]

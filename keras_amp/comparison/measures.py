@@ -123,3 +123,23 @@ def measure(
         "ece": 100 * found.error,
         "macro-f1": 100 * float(f1),
     }
+
+
+def measure_if_finite(
+    y_true: Any, y_pred: Any, from_logits: bool = False
+) -> dict[str, float]:
+    """As `measure`; all `nan` where a prediction is not finite.
+
+    Args:
+        y_true, y_pred, from_logits: As of `measure`.
+
+    Raises:
+        ValueError: As `measure`, but for predictions that are not finite.
+
+    Examples:
+        >>> measure_if_finite([0, 1], [[1, 0], [np.nan, np.nan]])["error"]
+        nan
+    """
+    if np.all(np.isfinite(ops.convert_to_numpy(y_pred).astype("float64"))):
+        return measure(y_true, y_pred, from_logits)
+    return dict.fromkeys(MEASURES, np.nan)

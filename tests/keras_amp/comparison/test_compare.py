@@ -33,6 +33,26 @@ def thawed(model):
     return model
 
 
+def regression(x, y, x_test):
+    return LogisticRegression(C=10.0).fit(x, y).predict_proba(x_test)
+
+
+def on_logits(y_true, y_pred):
+    """A loss that says of itself nothing."""
+    return keras.losses.sparse_categorical_crossentropy(
+        y_true, y_pred, from_logits=True
+    )
+
+
+def same(model):
+    return model
+
+
+def diverged(model):
+    model.layers[-1].bias.assign(np.full(10, np.nan))
+    return model
+
+
 without_weights = pytest.mark.filterwarnings(
     "ignore:The model does not have any trainable"
 )
@@ -67,11 +87,7 @@ def test_what_helps_is_recommended():
         repeats=4,
         batch_size=16,
         optimizer=keras.optimizers.Adam(0.01),
-        references={
-            "regression": lambda x, y, x_test: (
-                LogisticRegression(C=10.0).fit(x, y).predict_proba(x_test)
-            )
-        },
+        references={"regression": regression},
     )
     assert found.recommended == "thawed"
     assert found.mean("regression", "error") < 20
@@ -83,7 +99,7 @@ def test_who_is_behind_at_half_is_dropped(capsys):
     found = compared(
         {
             "frozen": lambda model: setattr(model, "trainable", False) or model,
-            "same": lambda model: model,
+            "same": same,
         },
         epochs=4,
         repeats=8,
@@ -116,6 +132,69 @@ def test_a_text_model_and_logits_and_several_inputs():
     assert np.all(np.isfinite(found.scores["mix"]["nll"]))
 
 
+def test_probabilities_of_a_reference_are_none_of_the_models_logits():
+    def scores(outputs):
+        return compared(
+            {"same": same},
+            lambda: build(outputs),
+            loss=keras.losses.SparseCategoricalCrossentropy(outputs is None),
+            references={"regression": regression},
+        ).references["regression"]
+
+    found = scores(None)
+    assert found == scores("softmax")
+    assert max(found["nll"]) < 0.5
+    message = "`references` must return probabilities.*others of 'labels'"
+    with pytest.raises(ValueError, match=message):
+        compared(
+            {"same": same},
+            references={"labels": lambda x, y, x_test: np.zeros(len(x_test))},
+        )
+
+
+def test_a_loss_of_ones_own_may_be_on_logits():
+    options = {"loss": on_logits, "build": lambda: build(None)}
+    found = compared({"same": same}, from_logits=True, **options)
+    expected = compared(
+        {"same": same},
+        options["build"],
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    assert found.scores == expected.scores
+    with pytest.raises(ValueError, match="of logits, say `from_logits=True`"):
+        compared({"same": same}, **options)
+
+
+def test_a_run_that_diverges_is_missing_and_shows_nothing():
+    # Only the first of three runs of it.
+    runs = iter([diverged, same, same])
+    with pytest.warns(UserWarning, match="split 1 of 3, once: .* not finite"):
+        found = compared(
+            {"same": same, "once": lambda model: next(runs)(model)}, repeats=3
+        )
+    errors = found.scores["once"]["error"]
+    assert np.isnan(errors[0])
+    assert errors[1:] == found.scores["none"]["error"][1:]
+    assert found.p_values["once"] == 1.0
+    assert [row["splits"] for row in found.rows()] == [3, 3, 2]
+    with pytest.warns(UserWarning, match="diverged"):
+        found = compared({"same": same, "never": diverged})
+    assert found.recommended == "none"
+    assert "same" in str(found)
+    assert [row["splits"] for row in found.rows()] == [2, 2, 0]
+
+
+def test_where_nothing_is_finite_nothing_is_compared():
+    with pytest.warns(UserWarning, match="split . of 2, never"):
+        found = compared({"never": diverged})
+    assert "nothing can be said" in str(found)
+    with (
+        pytest.warns(UserWarning, match="split . of 2, (none|same)"),
+        pytest.raises(ValueError, match="finite in none of 2 splits"),
+    ):
+        compared({"same": same}, lambda: diverged(build()))
+
+
 def on_shared(layer):
     """A `build` whose models have a layer in common."""
 
@@ -131,10 +210,10 @@ def test_a_layer_that_an_earlier_run_has_trained_is_refused():
     message = "`build` must return a new model each time.* inside of `build`"
     layer = layers.Dense(8, name="shared")
     with pytest.raises(ValueError, match=f"{message}.*'shared/kernel'"):
-        compared({"same": lambda model: model}, on_shared(layer))
+        compared({"same": same}, on_shared(layer))
     model = build()
     with pytest.raises(ValueError, match=message):
-        compared({"same": lambda model: model}, lambda: model)
+        compared({"same": same}, lambda: model)
 
 
 def test_a_shared_layer_that_stays_frozen_is_none_of_them():

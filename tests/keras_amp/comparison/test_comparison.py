@@ -108,6 +108,21 @@ def test_who_is_dropped_counts_as_showing_nothing():
     assert dropped.rows()[2]["splits"] == 5
 
 
+def test_who_has_no_split_is_never_behind_or_recommended():
+    missing = np.full(10, math.nan)
+    found = comparison({"none": PLAIN, "a": WORSE, "b": missing})
+    assert behind(found) == ["a"]
+    assert found.p_values["b"] == 1.0
+    assert found.recommended == "none"
+    assert "a, the best of them, has" in str(found)
+    part = np.where(np.arange(10) < 4, math.nan, WORSE)
+    told = str(comparison({"none": PLAIN, "a": part}))
+    assert "from 6 of the splits alone)" in told
+    # Each has splits, and none in common.
+    alone = np.where(np.arange(10) < 4, PLAIN, math.nan)
+    assert not comparison({"none": alone, "a": part}).differences
+
+
 def test_behind_is_who_is_worse_after_four_splits():
     errors = {"none": PLAIN, "a": ALIKE, "b": WORSE, "c": BETTER}
 
