@@ -10,6 +10,7 @@ from keras_amp.calibration import LEAST_PROBABILITY, check_temperature
 from keras_amp.extras import WhenUsed, needed
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
+from keras_amp.serving_checks import check_outputs
 from keras_amp.text import count_unknown, tokenizer_json
 from keras_amp.whole import remove_abandoned, written_whole
 
@@ -60,7 +61,8 @@ def export_text_classifier(
         label_names: Sequence of strings, one per class.
         filepath: Path of a folder that does not exist yet. It appears whole
             or not at all.
-        from_logits: Bool, whether the model's outputs are logits.
+        from_logits: Bool, whether the model's outputs are logits, rather than
+            probabilities that sum to 1. It is asked whether they are.
         temperature: Float above 0, such as `fit_temperature` finds: answered
             are `softmax(logits / temperature)`, with the same labels.
         group_size: Int above 0: of more sentences than that, `serve` computes
@@ -75,9 +77,10 @@ def export_text_classifier(
         FileExistsError: If something is at `filepath` already.
         OSError: If it can't be written, such as to a full disc.
         ValueError: If there are not as many labels as the model has classes,
-            TensorFlow could not load from such a path, the temperature is
-            not above 0 and finite, or the group size is not above 0. On JAX
-            or PyTorch, if the tokenizer's configuration lacks its vocabulary.
+            its outputs are not what `from_logits` says, TensorFlow could not
+            load from such a path, the temperature is not above 0 and finite,
+            or the group size is not above 0. On JAX or PyTorch, if the
+            tokenizer's configuration lacks its vocabulary.
 
     Examples:
         >>> import tempfile
@@ -104,12 +107,14 @@ def export_text_classifier(
     model = model.model if isinstance(model, Mixup) else model
     label_names = [str(name) for name in label_names]
     # Of two positions: Keras' attention warns of one.
-    num_classes = model(keras.ops.zeros([1, 2], "int32")).shape[-1]
+    outputs = model(keras.ops.array([[0, 0], [1, 1]], "int32"))
+    num_classes = outputs.shape[-1]
     if len(label_names) != num_classes:
         raise ValueError(
             f"`label_names` must name the model's {num_classes} classes. "
             f"Received {len(label_names)}: {label_names}"
         )
+    check_outputs(outputs, from_logits)
     if filepath.exists():
         raise FileExistsError(
             f"'{filepath}' exists already and is not overwritten. "

@@ -27,6 +27,7 @@ LAYERS = [
     "backbones",
     "text",
     "whole",
+    "serving_checks",
     "serving",
     "convert",
     "saved_model",

@@ -166,9 +166,11 @@ def stopped():
     return keras.Model(inputs, layers.Dense(3)(rounded))
 
 
-def export(labels=("a", "b", "c"), twice=False):
+def export(labels=("a", "b", "c"), twice=False, softmax=False):
     tokenizer = keras_amp.text.word_tokenizer(["to be"])
     model = text_model(tokenizer.vocabulary_size())
+    if softmax:
+        model = keras.Sequential([model, layers.Softmax()])
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(1 + twice):
             keras_amp.export_text_classifier(
@@ -281,6 +283,7 @@ CASES = {
         ReturnsLam(classifier(), "hidden")
     ).train_on_batch(X, Y),
     "labels that are not the model's classes": lambda: export(["a", "b"]),
+    "a softmax exported as logits": lambda: export(softmax=True),
     "exporting over an export": lambda: export(twice=True),
 }
 
@@ -293,6 +296,7 @@ def test_every_row_has_a_case_and_every_case_a_row():
 TENSORFLOWS = {
     "`MultiWorkerMirroredStrategy`",
     "labels that are not the model's classes",
+    "a softmax exported as logits",
     "exporting over an export",
 }
 

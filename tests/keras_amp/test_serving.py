@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 import keras_amp
+from keras_amp.serving_checks import check_outputs
 from tests.helpers import abandoned, files_limited_to, text_model
 
 HERE = Path(__file__).parents[2]
@@ -90,11 +91,12 @@ def test_it_says_how_much_of_a_text_is_unknown(exported, tmp_path):
 
 
 class Width(keras.layers.Layer):
-    """How many positions it is given, once per class: what is padded to."""
+    """Of two classes, the first has 1 / the positions that it is given."""
 
     def call(self, ids):
-        width = tf.fill([tf.shape(ids)[0], 2], tf.shape(ids)[1])
-        return tf.cast(width, tf.float32)
+        first = 1 / tf.fill([tf.shape(ids)[0], 1], tf.shape(ids)[1])
+        first = tf.cast(first, tf.float32)
+        return tf.concat([first, 1 - first], axis=1)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_long_texts_pad_only_those_of_about_their_length(
     serve = tf.saved_model.load(path).signatures["serve"]
     texts = ["to be " * 4 + "to", "be", "to " * 4, "be " * 3, "", "to " * 5]
     found = serve(sentences=tf.constant([*texts, "to be or"]))
-    assert found["probabilities"].numpy()[:, 0].tolist() == widths
+    np.testing.assert_allclose(1 / found["probabilities"][:, 0], widths, 1e-6)
 
 
 @pytest.mark.parametrize("number", [0, 1, 16, 17, 40])
@@ -283,6 +285,46 @@ def test_labels_must_fit_the_model(exported, tmp_path):
             model, tokenizer, ["a", "b"], tmp_path / "new"
         )
     assert not (tmp_path / "new").exists()
+
+
+def outputs_through(activation, bias=(0.0, 0.0, 0.0)):
+    """A classifier whose last layer has this activation."""
+    model = text_model(5)
+    last = keras.layers.Dense(3, activation)
+    outputs = last(model.layers[-2].output)
+    last.bias.assign(bias)
+    return keras.Model(model.input, outputs)
+
+
+@pytest.mark.parametrize(
+    ("model", "from_logits", "message"),
+    [
+        (lambda: outputs_through("softmax"), True, "must be logits, and they"),
+        (lambda: outputs_through("softmax", [9, 0, 0]), True, "Then say"),
+        (lambda: outputs_through(None), False, "must be probabilities"),
+        (lambda: outputs_through(None, [3, -2, 0]), False, r"such as \["),
+        (lambda: outputs_through("sigmoid"), False, "which sum to 1"),
+    ],
+)
+def test_outputs_are_what_they_are_said_to_be(
+    exported, tmp_path, model, from_logits, message
+):
+    _, _, tokenizer = exported
+    with pytest.raises(ValueError, match=message):
+        keras_amp.export_text_classifier(
+            model(), tokenizer, LABELS, tmp_path / "a", from_logits=from_logits
+        )
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_probabilities_of_little_precision_are_some(dtype):
+    logits = 3 * np.random.default_rng(0).normal(size=(500, 40))
+    outputs = keras.ops.softmax(keras.ops.cast(logits, dtype))
+    check_outputs(outputs, from_logits=False)
+    with pytest.raises(ValueError, match="`from_logits=True`"):
+        check_outputs(outputs, from_logits=True)
+    check_outputs(keras.ops.cast(logits, dtype), from_logits=True)
 
 
 def test_a_failed_export_leaves_nothing(exported, tmp_path, monkeypatch):
