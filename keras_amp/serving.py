@@ -10,7 +10,7 @@ from keras_amp.calibration import LEAST_PROBABILITY, check_temperature
 from keras_amp.extras import WhenUsed, needed
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
-from keras_amp.serving_checks import check_outputs
+from keras_amp.serving_checks import check_length, check_outputs
 from keras_amp.text import count_unknown, tokenizer_json
 from keras_amp.whole import remove_abandoned, written_whole
 
@@ -57,7 +57,8 @@ def export_text_classifier(
     Args:
         model: The classifier, from int ids to one number per class; a `Mixup`
             wrapper is exported as the classifier inside it.
-        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`.
+        tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`. If it
+            has a `max_length`, the model is asked whether it takes so many.
         label_names: Sequence of strings, one per class.
         filepath: Path of a folder that does not exist yet. It appears whole
             or not at all.
@@ -77,10 +78,11 @@ def export_text_classifier(
         FileExistsError: If something is at `filepath` already.
         OSError: If it can't be written, such as to a full disc.
         ValueError: If there are not as many labels as the model has classes,
-            its outputs are not what `from_logits` says, TensorFlow could not
-            load from such a path, the temperature is not above 0 and finite,
-            or the group size is not above 0. On JAX or PyTorch, if the
-            tokenizer's configuration lacks its vocabulary.
+            its outputs are not what `from_logits` says, it takes shorter
+            texts than the tokenizer makes, TensorFlow could not load from
+            such a path, the temperature is not above 0 and finite, or the
+            group size is not above 0. On JAX or PyTorch, if the tokenizer's
+            configuration lacks its vocabulary.
 
     Examples:
         >>> import tempfile
@@ -115,6 +117,7 @@ def export_text_classifier(
             f"Received {len(label_names)}: {label_names}"
         )
     check_outputs(outputs, from_logits)
+    check_length(model, getattr(tokenizer, "max_length", None))
     if filepath.exists():
         raise FileExistsError(
             f"'{filepath}' exists already and is not overwritten. "

@@ -31,3 +31,39 @@ def check_outputs(outputs, from_logits):
         f"{wanted}. Then say `from_logits={not from_logits}`. Received: "
         f"outputs such as {found[0].tolist()}"
     )
+
+
+def check_length(model, longest):
+    """Raises `ValueError` if a model does not take texts of some length.
+
+    Args:
+        model: The classifier, which takes ids of shape `(1, 2)`.
+        longest: Int, the most ids of a text; `None` if nothing limits them,
+            which is not checked.
+    """
+    if longest is None or longest <= 2:
+        return
+    error = _error_at(model, longest)
+    if error is None:
+        return
+    most, too_many = 2, longest
+    while too_many - most > 1:
+        middle = (most + too_many) // 2
+        if _error_at(model, middle) is None:
+            most = middle
+        else:
+            too_many = middle
+    raise ValueError(
+        f"`tokenizer.max_length` is {longest}, and the model takes {most} ids "
+        "of a text at most, so that longer texts would not be answered. Make "
+        f"the tokenizer with `max_length={most}`."
+    ) from error
+
+
+def _error_at(model, length):
+    """What a model raises of so many ids, or `None`."""
+    try:
+        model(ops.ones([1, length], "int32"))
+    except Exception as error:  # Each backend has its own.
+        return error
+    return None

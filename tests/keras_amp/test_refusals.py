@@ -166,11 +166,22 @@ def stopped():
     return keras.Model(inputs, layers.Dense(3)(rounded))
 
 
-def export(labels=("a", "b", "c"), twice=False, softmax=False):
-    tokenizer = keras_amp.text.word_tokenizer(["to be"])
+class FirstPositions(layers.Layer):
+    """Numbers of five positions, added to as many and no more."""
+
+    def call(self, x):
+        return x + ops.arange(5.0)[: x.shape[1], None]
+
+
+def export(labels="abc", twice=False, softmax=False, longest=None):
+    tokenizer = keras_amp.text.word_tokenizer(["to be"], max_length=longest)
     model = text_model(tokenizer.vocabulary_size())
     if softmax:
         model = keras.Sequential([model, layers.Softmax()])
+    if longest:
+        ids = keras.Input((None,), dtype="int32")
+        x = FirstPositions()(layers.Embedding(9, 3)(ids))
+        model = keras.Model(ids, layers.GlobalMaxPooling1D()(x))
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(1 + twice):
             keras_amp.export_text_classifier(
@@ -284,6 +295,9 @@ CASES = {
     ).train_on_batch(X, Y),
     "labels that are not the model's classes": lambda: export(["a", "b"]),
     "a softmax exported as logits": lambda: export(softmax=True),
+    "a tokenizer of longer texts than the model takes": lambda: export(
+        longest=8
+    ),
     "exporting over an export": lambda: export(twice=True),
 }
 
@@ -297,6 +311,7 @@ TENSORFLOWS = {
     "`MultiWorkerMirroredStrategy`",
     "labels that are not the model's classes",
     "a softmax exported as logits",
+    "a tokenizer of longer texts than the model takes",
     "exporting over an export",
 }
 

@@ -108,16 +108,22 @@ def test_dropout_and_l2(encoder):
 @pytest.mark.parametrize("pooling", ["first", "mean"])
 def test_it_is_exported_with_its_pieces(tmp_path, encoder, pooling):
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "it", "##s", "?"]
-    tokenizer = keras_amp.text.WordPieceTokenizer(pieces)
+    tokenizer = keras_amp.text.WordPieceTokenizer(pieces, max_length=16)
     model = keras_amp.BERT(encoder, 2, pooling=pooling)
     path = keras_amp.export_text_classifier(
         model, tokenizer, ("no", "yes"), tmp_path / "1"
     )
-    texts = ["it ?", "its its ? ?", ""]
+    texts = ["it ?", "its its ? ?", "", "it " * 99]
     serve = tf.saved_model.load(path).signatures["serve"]
     found = serve(sentences=tf.constant(texts))["probabilities"]
     expected = tf.nn.softmax(model(tf.cast(tokenizer(texts), "int32")))
     np.testing.assert_allclose(found, expected, atol=1e-6)
+    longer = keras_amp.text.WordPieceTokenizer(pieces)
+    with pytest.raises(ValueError, match="is 512, and the model takes 16 ids"):
+        keras_amp.export_text_classifier(
+            model, longer, ("no", "yes"), tmp_path / "2"
+        )
+    assert not (tmp_path / "2").exists()
 
 
 @pytest.mark.parametrize(
