@@ -6,11 +6,13 @@ each example is a partner once. `NAMES` has them by name.
 
 from typing import Any
 
+import keras
 from keras import ops, tree
 
 from keras_amp.policy import Tensor, sample_partner
 
 NAMES = ("any", "no-self", "same-class", "other-class")
+BY_CLASS = ("same-class", "other-class")
 
 
 def sample_partner_by(name: str, y: Tensor, seed: Any = None) -> Tensor:
@@ -31,7 +33,8 @@ def sample_partner_by(name: str, y: Tensor, seed: Any = None) -> Tensor:
         name: String, one of `NAMES`.
         y: Labels of the batch: ints of shape `(batch,)` or `(batch, 1)`, or
             one-hot or soft ones of shape `(batch, classes)`, of which the
-            highest is the class. `"any"` and `"no-self"` take any labels.
+            highest is the class; that rows are such is not seen from here.
+            `"any"` and `"no-self"` take any labels.
         seed: Int or `keras.random.SeedGenerator`.
 
     Returns:
@@ -117,8 +120,18 @@ def _classes_of(y: Tensor, name: str) -> Tensor:
             "of your own."
         )
     rank = len(y.shape)
+    if rank == 2 and y.shape[1] != 1:
+        return ops.argmax(y, axis=1)
+    dtype = keras.backend.standardize_dtype(y.dtype)
+    if rank in (1, 2) and keras.backend.is_float_dtype(dtype):
+        raise ValueError(
+            f"partner={name!r} needs one class per example, and one float for "
+            "each is a number. If they are classes, give them as ints: "
+            f'`y.astype("int32")`. Received: y of dtype {dtype} and shape '
+            f"{tuple(y.shape)}"
+        )
     if rank == 2:
-        return y[:, 0] if y.shape[1] == 1 else ops.argmax(y, axis=1)
+        return y[:, 0]
     if rank != 1:
         raise ValueError(
             f"partner={name!r} needs one class per example: labels of shape "

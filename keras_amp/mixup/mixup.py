@@ -195,7 +195,10 @@ class Mixup(Compiled):
             ops.shape(tree.flatten(y)[0])[0],
         )
         lam = policy.sample_lam(size, alpha, self.seeds)
-        return lam, partners.sample_partner_by(self.partner, y, self.seeds)
+        partner = partners.sample_partner_by(self.partner, y, self.seeds)
+        if self.compiled and self.partner in partners.BY_CLASS:
+            self.per_example_loss.check_one_class(y)
+        return lam, partner
 
     def folded(self, lam):
         """The λ of a tensor, or max(λ, 1 − λ) where `fold` is set."""

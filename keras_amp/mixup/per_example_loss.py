@@ -5,6 +5,19 @@ from keras import ops, tree
 
 from keras_amp.masks import mask_of
 
+# For these, each column of the labels is a label of its own: the class at a
+# position, or a yes or no.
+_LABELS_OF_COLUMNS = (
+    keras.losses.SparseCategoricalCrossentropy,
+    keras.losses.BinaryCrossentropy,
+    keras.losses.BinaryFocalCrossentropy,
+)
+_THEIR_FUNCTIONS = (
+    keras.losses.sparse_categorical_crossentropy,
+    keras.losses.binary_crossentropy,
+    keras.losses.binary_focal_crossentropy,
+)
+
 
 class PerExampleLoss:
     """Evaluates a Keras loss without reducing it over the batch.
@@ -54,6 +67,25 @@ class PerExampleLoss:
         # through the config, and that of a user's class may be incomplete.
         self._loss = object.__new__(type(loss))
         vars(self._loss).update(vars(loss), reduction=None)
+
+    def check_one_class(self, y):
+        """Raises `ValueError` if the loss reads several labels per example.
+
+        Args:
+            y: Labels of shape `(batch, ...)`.
+        """
+        function = getattr(self._loss, "function", None)
+        reads_columns = (
+            isinstance(self._loss, _LABELS_OF_COLUMNS)
+            or function in _THEIR_FUNCTIONS
+        )
+        if reads_columns and len(y.shape) > 1 and y.shape[1] != 1:
+            raise ValueError(
+                "Partners by class need one class per example, and the loss "
+                "takes each column of the labels for one of its own. Draw "
+                "partners in a `draw` of your own. Received: y of shape "
+                f"{tuple(y.shape)}"
+            )
 
     def each(self, pairs, y_pred):
         """The losses of all outputs: of the one that there is.

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
+import keras_amp
 from keras_amp.partners import NAMES, sample_partner_by
+from tests.helpers import classifier
 
 LABELS = st.lists(st.integers(0, 4), min_size=1, max_size=30)
 
@@ -80,6 +82,43 @@ def test_labels_in_other_forms_are_classes_too(name):
         form = ops.convert_to_tensor(form)
         got = ops.convert_to_numpy(sample_partner_by(name, form, 0))
         np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("name", ["same-class", "other-class"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_one_number_is_no_class(name, dtype):
+    for y in (ops.zeros(3, dtype), ops.zeros((3, 1), dtype)):
+        with pytest.raises(ValueError, match=f"`y.astype.*dtype {dtype} and"):
+            sample_partner_by(name, y)
+        assert len(sample_partner_by("no-self", y)) == 3
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "binary_crossentropy",
+        keras.losses.BinaryCrossentropy(),
+        keras.losses.BinaryFocalCrossentropy(name="mine"),
+        "sparse_categorical_crossentropy",
+        keras.losses.SparseCategoricalCrossentropy(),
+    ],
+    ids=str,
+)
+def test_a_loss_of_columns_says_that_they_are_no_classes(loss):
+    model = keras_amp.Mixup(classifier(), "hidden", partner="same-class")
+    model.draw(None, ops.ones((4, 3)))  # No loss says anything yet.
+    model.compile("sgd", loss)
+    for dtype in ("int32", "float32"):
+        with pytest.raises(ValueError, match=r"own. Received.*\(4, 3\)"):
+            model.draw(None, ops.ones((4, 3), dtype))
+    for shape in ((4,), (4, 1)):
+        lam, partner = model.draw(None, ops.ones(shape, "int32"))
+        assert len(lam) == len(partner) == 4
+    model.partner = "no-self"
+    model.draw(None, ops.ones((4, 3)))
+    model.partner = "other-class"
+    model.compile("sgd", "categorical_crossentropy")
+    model.draw(None, ops.one_hot(ops.arange(4) % 3, 3))
 
 
 def test_what_has_no_class_is_refused():

@@ -226,6 +226,13 @@ CASES = {
     "partners by a class that is none": lambda: partners_of(
         np.zeros((2, 3, 4))
     ),
+    "partners by a class that is a number": lambda: partners_of(
+        np.zeros((2, 1), "float32")
+    ),
+    "partners by one class of several": lambda: compiled(
+        Mixup(classifier(), "hidden", partner="same-class"),
+        "binary_crossentropy",
+    ).train_on_batch(X, np.eye(3)[Y]),
     "a `partner` that is not there": lambda: Mixup(
         classifier(), "hidden", partner="someone"
     ),
