@@ -2,17 +2,15 @@
 
 import dataclasses
 import warnings
-import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
-from keras import tree
 
-from keras_amp.comparison.batches import shuffled_batches
 from keras_amp.comparison.comparison import Comparison, Scores, behind
 from keras_amp.comparison.measures import MEASURES, measure_if_finite
+from keras_amp.comparison.recipe import Recipe, rows_of
 from keras_amp.extras import WhenUsed
 
 splits = WhenUsed(
@@ -127,11 +125,11 @@ def compare(
     )
     if from_logits is None:
         from_logits = _has_logits(loss)
-    recipe = _Recipe(build, optimizer, loss, epochs, batch_size)
+    recipe = Recipe(build, optimizer, loss, epochs, batch_size)
     dropped: list[str] = []
     for repeat, (kept, held) in enumerate(every_split):
-        train = _at(x, kept), y[kept]
-        test = _at(x, held), y[held]
+        train = rows_of(x, kept), y[kept]
+        test = rows_of(x, held), y[held]
         for name, wrap in systems.items():
             values = dict.fromkeys(MEASURES, np.nan)
             if name not in dropped:
@@ -158,62 +156,6 @@ def compare(
     return _as_it_is(found)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Recipe:
-    """How each run is trained."""
-
-    build: Callable[[], keras.Model]
-    optimizer: Any
-    loss: Any
-    epochs: int
-    batch_size: int
-    # By `id`: variables compare by what they hold.
-    trained: weakref.WeakValueDictionary[int, Any] = dataclasses.field(
-        default_factory=weakref.WeakValueDictionary
-    )
-
-    def predicted(
-        self, wrap: Callable, train: tuple, x_test: Any, seed: int
-    ) -> np.ndarray:
-        """Trains from the weights of this seed, and predicts."""
-        keras.utils.set_random_seed(seed)
-        model = wrap(self.build())
-        self._check_new(model)
-        model.compile(_copy_of(self.optimizer), self.loss)
-        # What a method draws when it wraps moves no other method's batches.
-        keras.utils.set_random_seed(seed)
-        size, epochs = self.batch_size, self.epochs
-        if keras.backend.backend() == "tensorflow":
-            data = shuffled_batches(train[0], train[1], size, seed)
-            model.fit(data, epochs=epochs, shuffle=False, verbose=0)
-        else:
-            model.fit(*train, batch_size=size, epochs=epochs, verbose=0)
-        # `predict` would be traced anew for each model, and TensorFlow warn.
-        number = len(tree.flatten(x_test)[0])
-        predicted = [
-            keras.ops.convert_to_numpy(
-                model(_at(x_test, slice(begin, begin + size)), training=False)
-            )
-            for begin in range(0, number, size)
-        ]
-        return np.concatenate(predicted)
-
-    def _check_new(self, model: keras.Model) -> None:
-        """Refuses what has seen other splits, and so what it is tested on."""
-        for variable in model.variables:
-            if id(variable) in self.trained:
-                raise ValueError(
-                    "`build` must return a new model each time, so that none "
-                    "has been trained on what it is tested on. Load or build "
-                    "an encoder that is trained inside of `build`, not "
-                    f"before. Received: a model whose '{variable.path}' an "
-                    "earlier run has trained"
-                )
-        self.trained.update(
-            (id(variable), variable) for variable in model.trainable_variables
-        )
-
-
 def _has_logits(loss: Any) -> bool:
     config = keras.losses.get(loss)
     config = getattr(config, "get_config", dict)()
@@ -235,16 +177,6 @@ def _of_reference(name: str, y: np.ndarray, predicted: Any) -> dict[str, float]:
 def _as_it_is(found: Comparison) -> Comparison:
     """A copy that has computed nothing from fewer scores."""
     return dataclasses.replace(found)
-
-
-def _copy_of(optimizer: Any) -> Any:
-    if isinstance(optimizer, keras.optimizers.Optimizer):
-        return type(optimizer).from_config(optimizer.get_config())
-    return optimizer
-
-
-def _at(x: Any, indices: Any) -> Any:
-    return tree.map_structure(lambda one: np.asarray(one)[indices], x)
 
 
 def _add(lists: dict[str, list[float]], values: dict[str, float]) -> None:
