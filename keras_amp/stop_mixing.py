@@ -6,9 +6,9 @@ import keras
 class StopMixing(keras.callbacks.Callback):
     """Mixes for a part of the training only.
 
-    For the rest `mix_share` is 0: the steps are those of the classifier
-    without a wrapper, in what they do and in the time that they take. When
-    `fit` ends, `mix_share` is again what it was.
+    For the rest the steps are those of the classifier without a wrapper, in
+    what they do and in the time that they take. `mix_share` stays what it is,
+    also in a model that is saved meanwhile.
 
     What is counted are epochs and their steps, so that training that was
     interrupted, and goes on with `initial_epoch`, stops where it would have.
@@ -22,7 +22,7 @@ class StopMixing(keras.callbacks.Callback):
 
     Raises:
         ValueError, TypeError: If `at` or `begin` is none of these, or, from
-            `fit`, if the model has no `mix_share`.
+            `fit`, if the model has no `pause_mixing`.
 
     Examples:
         >>> classifier = keras.Sequential([
@@ -44,18 +44,14 @@ class StopMixing(keras.callbacks.Callback):
         super().__init__()
         self.at = _checked("at", at)
         self.begin = _checked("begin", begin)
-        self._mix_share = None
 
     def on_train_begin(self, logs=None):
-        if not hasattr(self.model, "mix_share"):
+        if not hasattr(self.model, "pause_mixing"):
             raise ValueError(
                 "StopMixing needs a model that mixes, such as "
                 f"`keras_amp.Mixup`. Received: '{self.model.name}'"
             )
-        if self._mix_share is None:  # else the last `fit` was interrupted
-            self._mix_share = self.model.mix_share
-        self.model.mix_share = self._mix_share
-        self._is_mixing = True
+        self.model.pause_mixing(False)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
@@ -65,15 +61,12 @@ class StopMixing(keras.callbacks.Callback):
         self._mix_if_due(batch)
 
     def on_train_end(self, logs=None):
-        self.model.mix_share = self._mix_share
-        self._mix_share = None
+        self.model.pause_mixing(False)
 
     def _mix_if_due(self, batch):
         is_due = self._has_come(self.begin, batch)
         is_due = is_due and not self._has_come(self.at, batch)
-        if is_due != self._is_mixing:  # else it may have been assigned
-            self._is_mixing = is_due
-            self.model.mix_share = self._mix_share if is_due else 0.0
+        self.model.pause_mixing(not is_due)
 
     def _has_come(self, time, batch):
         """Whether this step is the first that lies behind it, or later."""

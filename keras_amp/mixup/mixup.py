@@ -1,6 +1,7 @@
 """Mixup at any layer of a Keras model, as a `keras.Model`."""
 
 import dataclasses
+import functools
 
 import keras
 from keras import ops, tree
@@ -13,7 +14,7 @@ from keras_amp.mixup.hidden import mix_hidden
 from keras_amp.mixup.one_call import OneCall
 from keras_amp.mixup.outcome import Found
 from keras_amp.mixup.pairs import Pairs
-from keras_amp.mixup.setting import Choice, Setting
+from keras_amp.mixup.setting import Choice, Setting, renew_step
 
 
 @keras.saving.register_keras_serializable(package="keras_amp")
@@ -56,8 +57,8 @@ class Mixup(Compiled):
         seed: Int, to draw the same λ and partners in every run.
         mix_share: Float from 0 to 1, the probability that an example is mixed;
             the λ of the others is 1. At 0 a step is that of the classifier
-            without a wrapper, to the last bit; `keras_amp.StopMixing` assigns
-            that after a part of the training.
+            without a wrapper, to the last bit, as it is after the part of the
+            training that `keras_amp.StopMixing` mixes.
         fold: Bool, whether λ becomes max(λ, 1 − λ), so that at least half of a
             mixture is the example itself.
         clean_weight: Float >= 0, how much w the loss ℓ on the clean examples
@@ -154,6 +155,7 @@ class Mixup(Compiled):
         self.fold = fold
         self.clean_weight = clean_weight
         self.partner = partner
+        self._is_paused = False
         self.built = True
 
     @property
@@ -166,15 +168,36 @@ class Mixup(Compiled):
         """The classifier above (the first) `mix_at`, f_k of the paper."""
         return self._places[0].upper
 
+    @functools.wraps(keras.Model.fit)
+    def fit(self, *args, **kwargs):
+        try:
+            return super().fit(*args, **kwargs)
+        finally:
+            # A callback that paused is not told of an interrupt.
+            self.pause_mixing(False)
+
     def train_step(self, *args):
         if self.mixes_nothing:
             return keras.Model.train_step(self, *args)
         return super().train_step(*args)
 
+    def pause_mixing(self, is_paused=True):
+        """Mixes nothing for now, as at a `mix_share` of 0.
+
+        `keras_amp.StopMixing` calls it. This is no setting: they stay as they
+        are, it is saved nowhere, and ends with `fit`.
+
+        Args:
+            is_paused: Bool, `False` to go on mixing.
+        """
+        if is_paused != self._is_paused:
+            self._is_paused = is_paused
+            renew_step(self)
+
     @property
     def mixes_nothing(self):
-        """Whether `mix_share` is 0, so that steps are the classifier's own."""
-        return Mixup.mix_share.apart(self) == 0
+        """Whether steps are the classifier's own: `mix_share` 0, or a pause."""
+        return self._is_paused or Mixup.mix_share.apart(self) == 0
 
     def draw(self, hidden, y):
         """Draws λ and the partners of a batch (Eq. 10); override for others.

@@ -66,18 +66,51 @@ def test_mixing_begins_and_ends(begin, at, mixed):
     assert model.mix_share == 1.0
 
 
-def test_what_is_assigned_while_it_mixes_stays():
+def test_what_is_assigned_while_training_stays():
     model = compiled(keras_amp.Mixup(classifier(), "hidden"))
     seen = []
 
     class Assigning(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            seen.append(self.model.mix_share)
+            seen.append((self.model.mixes_nothing, self.model.mix_share))
             self.model.mix_share = 0.5
 
     fit(model, 2, [Assigning(), keras_amp.StopMixing(1)])
-    assert seen[:3] == [1.0, 0.5, 0.5]
-    assert seen[3] == 0.0
+    assert seen == [(False, 1.0), *[(False, 0.5)] * 2, *[(True, 0.5)] * 3]
+    assert not model.mixes_nothing
+    assert model.mix_share == 0.5
+
+
+def test_what_is_saved_after_the_mixing_mixes_as_it_was_set(tmp_path):
+    model = keras_amp.AdversarialMixup(classifier(), "hidden", mix_share=0.75)
+    path = tmp_path / "last.keras"
+    checkpoint = keras.callbacks.ModelCheckpoint(path)
+    fit(compiled(model), 2, [keras_amp.StopMixing(1), checkpoint])
+    loaded = keras.models.load_model(path)
+    assert loaded.mix_share == 0.75
+    assert loaded.count_params() == model.model.count_params()
+    history = fit(loaded, 2, [keras_amp.StopMixing(1)])
+    assert [shift > 0 for shift in history["lam_shift"]] == [True, False]
+
+
+@pytest.mark.parametrize("is_stopped_again", [False, True])
+def test_an_interrupt_after_the_mixing_ends_the_pause(is_stopped_again):
+    model = compiled(keras_amp.AdversarialMixup(classifier(), "hidden"))
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                assert self.model.mixes_nothing
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, 3, [keras_amp.StopMixing(1), Interrupt()])
+    assert not model.mixes_nothing
+    assert model.mix_share == 1.0
+    callbacks = [keras_amp.StopMixing(1)] if is_stopped_again else []
+    history = fit(model, 2, callbacks)
+    mixed = [True, not is_stopped_again]
+    assert [shift > 0 for shift in history["lam_shift"]] == mixed
 
 
 def test_a_share_of_unknown_steps_is_one_of_epochs():
