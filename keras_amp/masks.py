@@ -15,7 +15,7 @@ def mask_of(tensor: Tensor) -> Tensor | None:
     """The mask that Keras has hung on a tensor.
 
     Args:
-        tensor: Tensor of whichever backend.
+        tensor: Tensor of whichever backend, or what can become one.
 
     Returns:
         Bool tensor, or `None` if there is no mask.
@@ -27,8 +27,9 @@ def mask_of(tensor: Tensor) -> Tensor | None:
         [[True, False]]
     """
     mask = getattr(tensor, "_keras_mask", None)
-    is_symbolic = isinstance(tensor, keras.KerasTensor)
-    if mask is None and keras.backend.backend() == "jax" and not is_symbolic:
+    # What is symbolic has it as elsewhere; lists and arrays have none.
+    is_jax = keras.backend.backend() == "jax"
+    if mask is None and is_jax and keras.ops.is_tensor(tensor):
         mask = _MaskOf()(tensor)
     return mask
 

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_amp.calibration.by_class import by_class, checked
+from keras_amp.masks import mask_of
 from keras_amp.policy import Tensor
 
 
@@ -75,7 +76,7 @@ def sums_of(
     sample_weight: Any,
 ) -> Tensor:
     """Confidence, right answers and answers of each bin, `(3, num_bins)`."""
-    mask = getattr(y_pred, "_keras_mask", None)
+    mask = mask_of(y_pred)
     labels, outputs = by_class(y_true, y_pred, from_logits)
     outputs = ops.softmax(outputs) if from_logits else outputs
     confidence = ops.max(outputs, axis=-1)

@@ -14,6 +14,7 @@ from keras_amp.calibration import (
     fit_temperature,
     reliability,
 )
+from keras_amp.masks import hang
 from tests.helpers import batch, classifier
 
 
@@ -192,7 +193,7 @@ def test_positions_and_their_mask():
     each = (mask * weights[:, None]).reshape(-1)
     expected, _ = by_hand(np.eye(4)[labels], softmax(logits), weights=each)
     y_pred = keras.ops.convert_to_tensor(y_pred)
-    y_pred._keras_mask = keras.ops.convert_to_tensor(mask)
+    hang(keras.ops.convert_to_tensor(mask), y_pred)
     got = measured(
         ExpectedCalibrationError(from_logits=True),
         y_true,
@@ -200,6 +201,36 @@ def test_positions_and_their_mask():
         sample_weight=weights,
     )
     assert got == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda x: x, lambda x: keras_amp.Mixup(x, "word")]
+)
+def test_evaluate_leaves_masked_positions_out(wrap):
+    ids = keras.Input((None,), dtype="int32")
+    word = keras.layers.Embedding(60, 4, mask_zero=True, name="word")
+    answer = keras.layers.Activation("softmax")
+    tagger = keras.Model(ids, answer(word(ids)))
+    labels, logits = answers(60)
+    word.set_weights([logits])
+    # Three fifths are padding.
+    x = np.arange(60).reshape(12, 5)
+    x = np.where(x % 5 < 1 + np.arange(12)[:, None] % 3, x, 0)
+    y = labels.reshape(12, 5)
+    model = wrap(tagger)
+    model.compile(
+        "sgd",
+        "sparse_categorical_crossentropy",
+        metrics=[ExpectedCalibrationError(), BrierScore()],
+    )
+    got = model.evaluate(x, y, batch_size=5, verbose=0, return_dict=True)
+    is_real = x.reshape(-1) > 0
+    probabilities = softmax(logits)[is_real]
+    labels = np.eye(4)[labels[is_real]]
+    error, _ = by_hand(labels, probabilities)
+    score = np.mean(np.sum((probabilities - labels) ** 2, axis=1))
+    found = got["expected_calibration_error"], got["brier_score"]
+    assert found == pytest.approx((error, score), abs=1e-6)
 
 
 @pytest.mark.parametrize("is_weighted", [False, True])
