@@ -109,7 +109,8 @@ def interpolate(x: Tensor, partner: Tensor, lam: Tensor) -> Tensor:
 
     Args:
         x: Float tensor of shape `(batch, ...)`.
-        partner: Int tensor of shape `(batch,)`, a permutation of the batch.
+        partner: Int tensor of shape `(batch,)`, numbers of examples. They may
+            repeat; the gradient of a permutation of the batch is faster.
         lam: Float tensor of shape `(batch,)`, weight of the example itself,
             or of the shape of `x`, one weight per element.
 
@@ -140,7 +141,7 @@ def interpolate(x: Tensor, partner: Tensor, lam: Tensor) -> Tensor:
     dtype = keras.backend.result_type(x.dtype, lam.dtype)
     weight = ops.cast(lam, dtype)
     own = ops.cast(x, dtype)
-    other = _permute(own, ops.convert_to_tensor(partner))
+    other = _of_partner(own, ops.convert_to_tensor(partner))
     return ops.cast(_mixture(own, other, weight), x.dtype)
 
 
@@ -154,7 +155,7 @@ def unite_masks(
 
     Args:
         mask: Bool or int tensor of shape `(batch, ...)`, nonzero where real.
-        partner: Int tensor of shape `(batch,)`, a permutation of the batch.
+        partner: Int tensor of shape `(batch,)`, numbers of examples.
         lam: Float tensor of shape `(batch,)`; `None` where both weigh
             something.
 
@@ -250,15 +251,23 @@ def select(mask: Tensor, adversarial: Tensor, plain: Tensor) -> Tensor:
 
 
 @ops.custom_gradient
-def _permute(x: Tensor, permutation: Tensor) -> Tensor:
-    """`x[permutation]`, whose gradient is a gather and not a slow scatter."""
-    inverse = ops.argsort(permutation)
+def _of_partner(x: Tensor, partner: Tensor) -> Tensor:
+    """`x[partner]`; of a permutation the gradient is a gather too."""
+    inverse = ops.argsort(partner)
 
     def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple:
         upstream = args[0] if upstream is None else upstream
-        return ops.take(upstream, inverse, axis=0), None
+        size = ops.shape(upstream)[0]
+        order = ops.arange(size, dtype=partner.dtype)
+        by_x = ops.cond(
+            ops.all(ops.take(partner, inverse) == order),
+            lambda: ops.take(upstream, inverse, axis=0),
+            # A scatter is slow: for partners that repeat alone.
+            lambda: ops.segment_sum(upstream, partner, num_segments=size),
+        )
+        return by_x, None
 
-    return ops.take(x, permutation, axis=0), gradient
+    return ops.take(x, partner, axis=0), gradient
 
 
 @ops.custom_gradient

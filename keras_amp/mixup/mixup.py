@@ -210,7 +210,8 @@ class Mixup(Compiled):
 
         Returns:
             `lam`, float32 of shape `(batch,)`, and `partner`, int32 of shape
-            `(batch,)`, a permutation of the batch.
+            `(batch,)`: here a permutation of the batch. Of yours partners may
+            repeat, as nearest neighbours do.
         """
         del hidden
         alpha, size = (

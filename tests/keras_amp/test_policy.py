@@ -101,6 +101,33 @@ def test_interpolate_at_the_ends_is_exact():
 
 
 MODES = ["eager", "graph", "xla"]
+LAM = np.array([0.25, 0.5, 0.75, 1.0], "float32")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "partner", [[1, 2, 3, 0], [1, 1, 0, 1], [2, 2, 2, 2], [0, 1, 2, 3]]
+)
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (4, 3, 2)])
+def test_partners_may_repeat(mode, partner, shape):
+    rng = np.random.default_rng(0)
+    x, slope = rng.normal(size=(2, *shape)).astype("float32")
+
+    def by_x(x):
+        def total(x):
+            mixed = policy.interpolate(x, partner, LAM)
+            return ops.sum(ops.multiply(slope, mixed))
+
+        return pull_back(total, x, upstream=ops.ones(()))[1]
+
+    got = in_mode(mode, by_x)(ops.convert_to_tensor(x))
+    lam = LAM.reshape(-1, *[1] * (len(shape) - 1))
+    expected = lam * slope
+    for i, j in enumerate(partner):
+        expected[j] += ((1 - lam) * slope)[i]
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+
 INFINITE = np.array(
     [[1.0, -np.inf, np.inf, -np.inf], [2.0, 3.0, 0.0, -np.inf]], "float32"
 )

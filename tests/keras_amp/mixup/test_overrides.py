@@ -50,6 +50,32 @@ def counting(kind, mix_at, **options):
     return given(Counting(classifier(), mix_at, **options), LAM, PARTNER)
 
 
+@pytest.mark.parametrize("how", [{}, {"jit_compile": True}], ids=str)
+@pytest.mark.parametrize("partner", [[1, 0, 2, 1, 2, 1], [4] * 6, PARTNER])
+def test_a_step_with_partners_that_repeat(partner, how):
+    """Against the gradient by hand: mixing is a product with a matrix."""
+    linear = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(3, use_bias=False, name="hidden"),
+            keras.layers.Dense(1, use_bias=False),
+        ]
+    )
+    below, above = linear.get_weights()
+    mixing = np.diag(LAM)
+    mixing[np.arange(6), partner] += 1 - LAM
+    # Of squares, both labels' loss has the slope of that on their mean.
+    y = Y[:, None].astype("float32")
+    slope = 2 * (mixing @ X @ below @ above - mixing @ y) / 6
+    expected = X.T @ mixing.T @ slope @ above.T
+
+    model = given(keras_amp.Mixup(linear, "hidden"), LAM, partner)
+    compiled(model, "mse", keras.optimizers.SGD(1.0), **how)
+    model.train_on_batch(X, y)
+    got = below - linear.get_weights()[0]
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
 @however_compiled
 def test_metrics_are_counted_from_what_the_step_came_to(mix_at, how):
     class Halved(keras_amp.Mixup):
