@@ -117,8 +117,8 @@ def interpolate(x: Tensor, partner: Tensor, lam: Tensor) -> Tensor:
     Returns:
         Tensor with the shape and dtype of `x`; equal to `x` where `lam == 1`
         and to `x[partner]` where `lam == 0`, whatever the other part holds.
-        Where a part is infinite, as in additive attention masks, so is the
-        mixture, and it has no gradient by `lam` there.
+        Where a part is infinite, as in additive attention masks, so is a
+        mixture at a `lam` from 0 to 1, and it has no gradient by `lam` there.
 
     Raises:
         ValueError: If `lam` has neither rank 1 nor that of `x`.
@@ -150,8 +150,8 @@ def unite_masks(
 ) -> Tensor:
     """Joins the padding masks of each example and its partner.
 
-    A position of the mixture lives where a part with a weight above 0 does,
-    so at `lam == 1` the mask is the example's own.
+    A position of the mixture lives where a part that weighs something does, so
+    at `lam == 1` the mask is the example's own.
 
     Args:
         mask: Bool or int tensor of shape `(batch, ...)`, nonzero where real.
@@ -165,8 +165,8 @@ def unite_masks(
     own, other = mask, ops.take(mask, partner, axis=0)
     if lam is not None:
         lam, nothing = _expand_like(lam, mask), ops.zeros_like(mask)
-        own = ops.where(lam > 0, own, nothing)
-        other = ops.where(lam < 1, other, nothing)
+        own = ops.where(lam != 0, own, nothing)
+        other = ops.where(lam != 1, other, nothing)
     return ops.where(ops.cast(own, "bool"), own, other)
 
 
@@ -274,15 +274,15 @@ def _of_partner(x: Tensor, partner: Tensor) -> Tensor:
 def _mixture(own: Tensor, other: Tensor, weight: Tensor) -> Tensor:
     """`weight * own + (1 - weight) * other`, where 0 times infinity is 0."""
 
-    def inside() -> Tensor:
+    def between() -> Tensor:
         return weight * own + (1 - weight) * other
 
     def at_the_ends() -> Tensor:
-        return ops.where(weight > 0, weight * own, 0.0) + ops.where(
-            weight < 1, (1 - weight) * other, 0.0
+        return ops.where(weight != 0, weight * own, 0.0) + ops.where(
+            weight != 1, (1 - weight) * other, 0.0
         )
 
-    is_inside = ops.all(ops.logical_and(weight > 0, weight < 1))
+    both_weigh = ops.all(ops.logical_and(weight != 0, weight != 1))
 
     def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple:
         upstream = args[0] if upstream is None else upstream
@@ -300,7 +300,7 @@ def _mixture(own: Tensor, other: Tensor, weight: Tensor) -> Tensor:
         )
         return weight * upstream, (1 - weight) * upstream, by_weight
 
-    return ops.cond(is_inside, inside, at_the_ends), gradient
+    return ops.cond(both_weigh, between, at_the_ends), gradient
 
 
 def _expand_like(lam: Tensor, x: Tensor) -> Tensor:

@@ -211,7 +211,8 @@ class Mixup(Compiled):
         Returns:
             `lam`, float32 of shape `(batch,)`, and `partner`, int32 of shape
             `(batch,)`: here a permutation of the batch. Of yours partners may
-            repeat, as nearest neighbours do.
+            repeat, as nearest neighbours do, and `lam` may lie beyond 0 and
+            1, to extrapolate.
         """
         del hidden
         alpha, size = (

@@ -128,6 +128,17 @@ def test_partners_may_repeat(mode, partner, shape):
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("lam", [(1.2, 0.5), (1.2, 1.0), (-0.25, 0.0)])
+def test_a_lam_beyond_0_and_1_extrapolates(mode, lam):
+    interpolate = in_mode(
+        mode, lambda x, lam: policy.interpolate(x, [1, 0], lam)
+    )
+    got = interpolate(*map(ops.array, ([[1.0], [10.0]], lam)))
+    expected = [[lam[0] + 10 * (1 - lam[0])], [10 * lam[1] + 1 - lam[1]]]
+    np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
 INFINITE = np.array(
     [[1.0, -np.inf, np.inf, -np.inf], [2.0, 3.0, 0.0, -np.inf]], "float32"
 )
@@ -191,6 +202,8 @@ def test_masks_unite_parts_that_weigh_something(dtype):
         0.5: [[1, 1, 0], [1, 1, 0]],
         1.0: [[1, 1, 0], [1, 0, 0]],
         0.0: [[1, 0, 0], [1, 1, 0]],
+        1.2: [[1, 1, 0], [1, 1, 0]],
+        -0.2: [[1, 1, 0], [1, 1, 0]],
     }.items():
         united = policy.unite_masks(mask, [1, 0], np.full(2, lam, "float32"))
         assert keras.backend.standardize_dtype(united.dtype) == dtype
