@@ -50,7 +50,7 @@ def sample_partner_by(name: str, y: Tensor, seed: Any = None) -> Tensor:
         [1, 1, 0, 0]
     """
     check_partner(name)
-    rank = sample_partner(ops.shape(tree.flatten(y)[0])[0], seed)
+    rank = sample_partner(batch_size_of(y), seed)
     if name == "any":
         return rank
     if name == "no-self":
@@ -59,6 +59,17 @@ def sample_partner_by(name: str, y: Tensor, seed: Any = None) -> Tensor:
     if name == "same-class":
         return _next_of_class(rank, classes)
     return _next_of_other_class(rank, classes)
+
+
+def batch_size_of(y: Any) -> int | Tensor:
+    """The number of examples that a batch has labels of.
+
+    Args:
+        y: Labels of shape `(batch, ...)`; of several outputs a list, with
+            `None` for those without labels.
+    """
+    given = [one for one in tree.flatten(y) if one is not None]
+    return ops.shape(given[0])[0]
 
 
 def check_partner(name: str) -> None:

@@ -67,8 +67,9 @@ class Compiled(Step):
             optimizer,
             loss,
             loss_weights=loss_weights,
-            metrics=outputs.pack(metrics),
-            weighted_metrics=outputs.pack(weighted),
+            # For metrics, if but empty lists, Keras asks for all labels.
+            metrics=outputs.pack(metrics) if any(metrics) else None,
+            weighted_metrics=outputs.pack(weighted) if any(weighted) else None,
             **kwargs,
         )
 

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 
 import keras
-from keras import ops, tree
+from keras import ops
 
 from keras_amp import checks, partners, policy
 from keras_amp.cut import cut, place_name
@@ -206,7 +206,8 @@ class Mixup(Compiled):
 
         Args:
             hidden: List of tensors that cross the cut, `lower(x)`.
-            y: Labels of shape `(batch, ...)`; of several outputs a list.
+            y: Labels of shape `(batch, ...)`; of several outputs a list, with
+                `None` for those without labels.
 
         Returns:
             `lam`, float32 of shape `(batch,)`, and `partner`, int32 of shape
@@ -215,10 +216,7 @@ class Mixup(Compiled):
             1, to extrapolate.
         """
         del hidden
-        alpha, size = (
-            Mixup.alpha.variable(self),
-            ops.shape(tree.flatten(y)[0])[0],
-        )
+        alpha, size = Mixup.alpha.variable(self), partners.batch_size_of(y)
         lam = policy.sample_lam(size, alpha, self.seeds)
         partner = partners.sample_partner_by(self.partner, y, self.seeds)
         if self.compiled and self.partner in partners.BY_CLASS:

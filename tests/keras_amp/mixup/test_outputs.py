@@ -124,6 +124,25 @@ def test_an_output_without_a_loss_is_as_if_it_were_not(kind):
         )
 
 
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")  # Keras' own
+@pytest.mark.parametrize("partner", ["any", "no-self"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_that_no_loss_asks_for_may_be_missing(kind, partner):
+    found = []
+    for y in ({"kind": KIND, "size": SIZE}, {"size": SIZE}):
+        keras.utils.set_random_seed(0)
+        model = KINDS[kind](build("names"), "hidden")
+        model.partner = partner
+        model.compile(keras.optimizers.SGD(0.1), {"size": "mse"})
+        logs = model.fit(
+            X, y, batch_size=4, epochs=2, validation_data=(X, y), verbose=0
+        ).history
+        found.append((logs, model.get_weights()))
+    (logs, weights), (expected, others) = found
+    assert logs == expected
+    assert_same_weights(weights, others, rtol=0, atol=0)
+
+
 def mixup_loss(predicted, own, other):
     """The mixture's loss by labels that are mixed, one example at a time."""
     losses = [
