@@ -1,11 +1,18 @@
+import contextlib
 import doctest
 import gc
+import importlib
 import os
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
+
+# PyTorch's builds for CUDA import it, which after TensorFlow ends the process:
+# each has an LLVM of its own.
+with contextlib.suppress(ImportError):
+    importlib.import_module("triton")
 
 # Keras, which takes seconds, is imported where it is used: the process that
 # hands tests out to others needs none.
