@@ -67,9 +67,9 @@ class Compiled(Step):
             optimizer,
             loss,
             loss_weights=loss_weights,
-            # For metrics, if but empty lists, Keras asks for all labels.
-            metrics=outputs.pack(metrics) if any(metrics) else None,
-            weighted_metrics=outputs.pack(weighted) if any(weighted) else None,
+            # For a dict, if but of empty lists, Keras asks for all labels.
+            metrics=outputs.pack(metrics) if any(metrics) else [],
+            weighted_metrics=outputs.pack(weighted) if any(weighted) else [],
             **kwargs,
         )
 
