@@ -102,7 +102,7 @@ def test_one_number_is_no_class(name, dtype):
         "sparse_categorical_crossentropy",
         keras.losses.SparseCategoricalCrossentropy(),
     ],
-    ids=str,
+    ids=lambda loss: getattr(loss, "name", loss),
 )
 def test_a_loss_of_columns_says_that_they_are_no_classes(loss):
     model = keras_amp.Mixup(classifier(), "hidden", partner="same-class")
