@@ -63,13 +63,15 @@ class Compiled(Step):
             for output, of_one in enumerate(of_all)
             for _ in of_one
         ]
+        # `None` leaves Keras with the metrics of an earlier `compile`.
+        self._compile_metrics = None
         super().compile(
             optimizer,
             loss,
             loss_weights=loss_weights,
             # For a dict, if but of empty lists, Keras asks for all labels.
-            metrics=outputs.pack(metrics) if any(metrics) else [],
-            weighted_metrics=outputs.pack(weighted) if any(weighted) else [],
+            metrics=outputs.pack(metrics) if any(metrics) else None,
+            weighted_metrics=outputs.pack(weighted) if any(weighted) else None,
             **kwargs,
         )
 

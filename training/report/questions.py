@@ -75,7 +75,6 @@ def _recipe(
 
 
 _ALL = {"trec": "TREC", "sst2": "SST-2", "subj": "SUBJ", "mr": "MR"}
-_FINE_TUNED = {name: _ALL[name] for name in ("trec", "sst2")}
 _TREC = {"trec": "TREC"}
 _NONE, _PLAIN = {"method": "none"}, {"variant": "none"}
 _WORD, _SMOOTHED = "word, alpha 1", "label smoothing 0.1"
@@ -85,8 +84,8 @@ _STRONG_CNN = [
     _STRONG | {"backbone": "cnn-vectors", "noise": noise}
     for noise in ("uniform-20", "uniform-40")
 ]
-_FINE_TUNED_WORD = _recipe(_WORD, "bert", 0.2, _FINE_TUNED)
-_FINE_TUNED_SMOOTHED = _recipe(_SMOOTHED, "bert", 0.2, _FINE_TUNED)
+_FINE_TUNED_WORD = _recipe(_WORD, "bert", 0.2, _ALL)
+_FINE_TUNED_SMOOTHED = _recipe(_SMOOTHED, "bert", 0.2, _ALL)
 _VECTORS_WORD = _recipe(_WORD, "cnn-vectors", 0.05, _ALL)
 
 QUESTIONS = {
@@ -131,7 +130,7 @@ SENTENCES = (
         "fine-tune it plainly.",
         "On 3, 5, 10 and 20 % of TREC it errs {sent.other} %; mixing its "
         "sentences changed that by {sent}, mixing its word pieces by {word}. "
-        f"On 20 % of {listed([*_FINE_TUNED.values()])}, with batches of like "
+        f"On 20 % of {listed([*_ALL.values()])}, with batches of like "
         "lengths, it errs {tuned_word.other} %; mixing its word pieces changed "
         "that by {tuned_word}, label smoothing by {tuned_smoothed}.",
         _is_no_lower,
@@ -171,7 +170,7 @@ SENTENCES = (
     Sentence(
         "When probabilities matter:",
         "if you mix, fit a temperature, on right labels.",
-        f"On 20 % of {listed([*_FINE_TUNED.values()])}, the encoder's loss is "
+        f"On 20 % of {listed([*_ALL.values()])}, the encoder's loss is "
         "{loss.other} as it comes, with label smoothing {smoothed_loss.mean}, "
         "with mixed word pieces {loss.mean}; at the temperature that fits dev "
         "{tempered.other}, which smoothing changed by {smoothed_tempered}, "
