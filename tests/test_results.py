@@ -62,7 +62,7 @@ def test_the_documented_grids_are_done(monkeypatch, capsys):
     commands = re.findall(
         r"^python -m (training table (?:.*\\\n)*.*results/records)$", text, re.M
     )
-    assert len(commands) == 22
+    assert len(commands) == 23
     monkeypatch.chdir(HERE)
     for command in commands:
         arguments = shlex.split(command.replace("\\\n", " "))
