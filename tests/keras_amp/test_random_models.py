@@ -109,9 +109,13 @@ def check(seed):
         state.restore()
         output = ops.convert_to_numpy(model(x, training=training))
         whole[training] = [output, *state.now()]
+    expected = float(cross_entropy()(y, output) + sum(model.losses))
     plain = step(model, x, y, state)
     if not np.isfinite(plain[0]):
         # Such as the mean over positions that are all masked.
+        return [0, 0]
+    if keras.backend.backend() == "jax" and plain[0] != pytest.approx(expected):
+        # Of a layer that is called twice, Keras drops a penalty there.
         return [0, 0]
     ones = np.ones(len(x), "float32")
     partner = np.roll(np.arange(len(x)), 1)
@@ -156,7 +160,16 @@ REFUSALS = (
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(seed=st.integers(0, 2**31 - 1))
-def test_a_random_model_is_cut_right_everywhere_or_refused(seed):
-    check(seed)
+def test_a_random_model_is_cut_right_everywhere_or_refused():
+    counts = []
+
+    @settings(max_examples=25, deadline=None, derandomize=True)
+    @given(seed=st.integers(0, 2**31 - 1))
+    def check_one(seed):
+        counts.append(check(seed))
+
+    check_one()
+    checked, refused = np.sum(counts, axis=0)
+    # About 180 and 100: what is refused everywhere would pass each check.
+    assert checked > refused > 0
+    assert checked > 100
