@@ -106,15 +106,15 @@ def report(
         path = folder / "advice.md"
         write_text(path, told)
         written.append(path)
-    if readme is not None and not told:
+        if readme is not None:
+            text = readme.read_text("utf-8")
+            write_text(readme, with_block(text, "advice", told))
+            written.append(readme)
+    elif readme is not None:
         console(stderr=True).print(
             "no advice follows from these records: "
             f"{shown(readme)} is left as it is"
         )
-    elif readme is not None:
-        text = readme.read_text("utf-8")
-        write_text(readme, with_block(text, "advice", told))
-        written.append(readme)
     parts = [
         f"{HEAD}{legend()}\n",
         environments(records),

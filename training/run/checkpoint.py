@@ -169,7 +169,8 @@ def _seconds(value: Any) -> float:
         ValueError: If it is no time.
     """
     seconds = np.asarray(value)
-    if seconds.shape or seconds.dtype.kind != "f" or not seconds >= 0:
+    is_number = not seconds.shape and seconds.dtype.kind == "f"
+    if not is_number or not 0 <= seconds < math.inf:
         raise ValueError(f"its seconds are {seconds}")
     return float(seconds)
 

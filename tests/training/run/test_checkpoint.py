@@ -75,6 +75,7 @@ def curves_of(value):
         (lambda a: {**a, "seconds": "x"}, "its seconds are x"),
         (lambda a: {**a, "seconds": -1.0}, "its seconds are -1"),
         (lambda a: {**a, "seconds": np.nan}, "its seconds are nan"),
+        (lambda a: {**a, "seconds": np.inf}, "its seconds are inf"),
         (lambda a: {**a, "seconds": np.ones(2)}, "its seconds are"),
     ],
 )
