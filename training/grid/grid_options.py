@@ -44,7 +44,7 @@ class GridOptions(RunningOptions):
     datasets: tuple[str, ...] = ()
     # Of none, word, word-amp, sent, sent-amp, nonlinear.
     methods: tuple[str, ...] = ()
-    # Parts of the training set, of table 3.
+    # Parts of the training set, of tables 3, figure-2 and recipe.
     shares: tuple[float, ...] = ()
     # Concentrations of Beta(alpha, alpha), of table 5.
     alphas: tuple[float, ...] = ()

@@ -1,10 +1,12 @@
 """Runs experiments in processes of this machine."""
 
+import ctypes
 import dataclasses
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Generator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -13,7 +15,6 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from multiprocessing.synchronize import Event
 
 from training.grid.runs import Run
 from training.options.configuration import configuration
@@ -52,11 +53,13 @@ def run_in_processes(
     """
     # A forked process would inherit a TensorFlow that has threads.
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
+    # An event would wait for an answer of all who wait for it, and a process
+    # that was killed gives none.
+    is_over = context.RawValue(ctypes.c_bool, False)
     waiting = [_Waiting(run) for run in reversed(runs)]
     while waiting:
         pool = ProcessPoolExecutor(
-            processes, context, _prepare_worker, (os.getpid(), stop)
+            processes, context, _prepare_worker, (os.getpid(), is_over)
         )
         with pool:
             try:
@@ -64,7 +67,8 @@ def run_in_processes(
                     pool, waiting, processes, threads, retries
                 )
             except BaseException:
-                stop.set()  # else the pool would wait for its runs
+                # Else the pool would wait for its runs.
+                is_over.value = True
                 raise
 
 
@@ -92,9 +96,15 @@ def _run_in_pool(
     while running or (waiting and not is_broken):
         while may_begin():
             one = waiting.pop()
-            future = pool.submit(execute_quietly, one.run.options, threads)
-            running[future] = one
-        was_alone = len(running) == 1
+            try:
+                future = pool.submit(execute_quietly, one.run.options, threads)
+            except BrokenExecutor:  # Lost while a record was being kept.
+                is_broken = True
+                waiting.append(one)
+            else:
+                running[future] = one
+        # A pool that breaks tells its runs one after another.
+        was_alone = len(running) == 1 and not is_broken
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             one = running.pop(future)
@@ -131,7 +141,7 @@ def execute_quietly(options: TrainOptions, threads: int) -> dict:
     return execute(options, threads)
 
 
-def _prepare_worker(parent: int, stop: Event) -> None:
+def _prepare_worker(parent: int, is_over: ctypes.c_bool) -> None:
     """Ends this process when its parent says so or is gone, not before.
 
     Ctrl-C in a terminal reaches parent and workers alike, a supervisor's
@@ -140,8 +150,8 @@ def _prepare_worker(parent: int, stop: Event) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
-        while os.getppid() == parent and not stop.wait(1):
-            pass
+        while os.getppid() == parent and not is_over.value:
+            time.sleep(1)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

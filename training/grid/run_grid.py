@@ -15,6 +15,7 @@ from training.grid.grid_options import (
 from training.grid.run_all import check_packages, outcome, run_all
 from training.grid.runs import Clock, Run, runs_of
 from training.grid.wanted import wanted
+from training.run.files import check_files
 from training.run.record import read_record
 from training.terminal import console as new_console
 from training.terminal import shown
@@ -30,7 +31,7 @@ def run_grid(grid: GridOptions) -> int:
         The number of runs that failed.
 
     Raises:
-        ValueError: As `GridOptions.checked` and `runs_of`.
+        ValueError: As `GridOptions.checked`, `runs_of` and `check_files`.
         ImportError: If BERT or Ray is asked for, and is not installed.
         OSError: If a folder can't be written into, or that of the records has
             what is no file in a record's place.
@@ -38,6 +39,7 @@ def run_grid(grid: GridOptions) -> int:
     grid = grid.checked()
     runs = runs_of(grid)
     records = {run: read_record(run.path) for run in runs}
+    check_files(records)
     done = [record for record in records.values() if record]
     failed = [run for run in runs if records[run] and "error" in records[run]]
     left = [run for run in runs if not records[run]]
