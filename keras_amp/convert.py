@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_amp.errors import one_line
 from keras_amp.extras import WhenUsed, needed
-from keras_amp.serving import tokenizer_path
+from keras_amp.serving import check_loadable, os_error, tokenizer_path
 from keras_amp.whole import remove_abandoned, written_whole
 
 tf = WhenUsed("tensorflow", "convert_text_classifier", "tensorflow")
@@ -69,9 +69,11 @@ def convert_text_classifier(path, filepath, format):
     Raises:
         FileNotFoundError: If there is no SavedModel.
         FileExistsError: If something is at `filepath` already.
+        OSError: If it can't be written, such as to a full disc.
         ImportError: If what the format needs is not installed.
         ValueError: If there is no such format, it can't hold this classifier,
-            or the export has no tokenizer that can be written down.
+            its runtime answers otherwise, the export has no tokenizer that
+            can be written down, or TensorFlow could not load from such a path.
 
     Examples:
         >>> import tempfile
@@ -98,6 +100,7 @@ def convert_text_classifier(path, filepath, format):
             f"'{filepath}' exists already and is not overwritten. "
             "Write to another path."
         )
+    check_loadable(filepath)
     tokenizer = tokenizer_path(path)
     exported = _load(path)
     if not tokenizer.is_file():
@@ -119,6 +122,8 @@ def convert_text_classifier(path, filepath, format):
             labels, off = _asked(exported, answer, tokenizer)
         except OSError:
             raise
+        except tf.errors.OutOfRangeError as error:  # TensorFlow's full disc
+            raise os_error(error, filepath) from error
         except Exception as error:  # Each converter and runtime has its own.
             raise ValueError(
                 f"{format} can't hold this classifier ({one_line(error)}); "
@@ -181,19 +186,21 @@ def _only_errors():
 
 def _asked(exported, answer, tokenizer):
     """The labels' names, and how far two answers are apart at most."""
-    truncation = json.loads(tokenizer.read_text("utf-8"))["truncation"]
+    written = json.loads(tokenizer.read_text("utf-8"))
+    truncation, number = written["truncation"], len(written["model"]["vocab"])
     longest = min(40, truncation["max_length"] if truncation else 40)
     rng = np.random.default_rng(0)
     apart = []
     for shape in ((1, min(5, longest)), (3, longest)):
-        ids = rng.integers(0, 3, shape, "int32")
+        ids = rng.integers(0, number, shape, "int32")
         expected = exported.signatures["serve_ids"](ids=tf.constant(ids))
         probabilities = expected["probabilities"].numpy()
         apart.append(np.abs(answer(ids) - probabilities).max())
     names = [
         name.decode("utf-8") for name in expected["label_names"][0].numpy()
     ]
-    return names, max(apart)
+    # Not `max`, which may pass over what is no number.
+    return names, float(np.max(apart))
 
 
 def _instead(format):

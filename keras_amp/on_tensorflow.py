@@ -30,11 +30,13 @@ def run_on_tensorflow(module, *arguments):
         [sys.executable, "-m", module, *map(str, arguments)],
         stderr=subprocess.PIPE,
         text=True,
-        # This process may hold all of an accelerator's memory.
         env={
             **os.environ,
             "KERAS_BACKEND": "tensorflow",
+            # This process may hold all of an accelerator's memory.
             "CUDA_VISIBLE_DEVICES": "-1",
+            # Modules beside a script, or that a notebook added, are found.
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         },
     )
     if done.returncode:
@@ -59,7 +61,8 @@ def export_text_classifier_on_tensorflow(
         **settings: Its other arguments.
 
     Raises:
-        ValueError: If the tokenizer's configuration lacks its vocabulary.
+        ValueError: If the tokenizer's configuration lacks its vocabulary, or
+            a layer's class is in no module.
         OSError, RuntimeError: As `run_on_tensorflow`.
     """
     # Written first: what reads it replaces names in it by functions.
@@ -73,6 +76,13 @@ def export_text_classifier_on_tensorflow(
             f"`keras_amp.text.word_tokenizer`. Received: {tokenizer}"
         )
     layers = [tokenizer, *model._flatten_layers()]
+    for layer in layers:
+        if type(layer).__module__ == "__main__":
+            raise ValueError(
+                f"The class `{type(layer).__name__}` of '{layer.name}' is in "
+                "the program that runs, which a Python on TensorFlow cannot "
+                "import. Put it into a module."
+            )
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder, "classifier.keras"))
         arguments = {

@@ -24,6 +24,7 @@ from typing import Any, TypeAlias
 import keras
 from keras import ops
 
+from keras_amp.branches import cond
 from keras_amp.checks import check_alpha
 
 Tensor: TypeAlias = Any  # of whichever backend
@@ -254,13 +255,14 @@ def select(mask: Tensor, adversarial: Tensor, plain: Tensor) -> Tensor:
 def _of_partner(x: Tensor, partner: Tensor) -> Tensor:
     """`x[partner]`; of a permutation the gradient is a gather too."""
     inverse = ops.argsort(partner)
+    order = ops.arange(ops.shape(partner)[0], dtype=partner.dtype)
+    is_permutation = ops.all(ops.take(partner, inverse) == order)
 
     def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple:
         upstream = args[0] if upstream is None else upstream
         size = ops.shape(upstream)[0]
-        order = ops.arange(size, dtype=partner.dtype)
-        by_x = ops.cond(
-            ops.all(ops.take(partner, inverse) == order),
+        by_x = cond(
+            is_permutation,
             lambda: ops.take(upstream, inverse, axis=0),
             # A scatter is slow: for partners that repeat alone.
             lambda: ops.segment_sum(upstream, partner, num_segments=size),
@@ -282,24 +284,31 @@ def _mixture(own: Tensor, other: Tensor, weight: Tensor) -> Tensor:
             weight != 1, (1 - weight) * other, 0.0
         )
 
-    both_weigh = ops.all(ops.logical_and(weight != 0, weight != 1))
+    # Infinities and ends are rare, and looking for them is another pass over
+    # all numbers, but where XLA does it in passing.
+    looks_always = keras.backend.backend() == "jax"
 
     def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple:
         upstream = args[0] if upstream is None else upstream
         axes = [axis for axis, size in enumerate(weight.shape) if size == 1]
         slope = own - other
-        by_weight = ops.sum(upstream * slope, axis=axes, keepdims=True)
 
         def of_finite_parts() -> Tensor:
             finite = ops.where(ops.isfinite(slope), slope, 0.0)
             return ops.sum(upstream * finite, axis=axes, keepdims=True)
 
-        # Infinities are rare, and looking for them everywhere is slow.
-        by_weight = ops.cond(
-            ops.all(ops.isfinite(by_weight)), lambda: by_weight, of_finite_parts
-        )
+        if looks_always:
+            by_weight = of_finite_parts()
+        else:
+            of_all = ops.sum(upstream * slope, axis=axes, keepdims=True)
+            by_weight = ops.cond(
+                ops.all(ops.isfinite(of_all)), lambda: of_all, of_finite_parts
+            )
         return weight * upstream, (1 - weight) * upstream, by_weight
 
+    if looks_always:
+        return at_the_ends(), gradient
+    both_weigh = ops.all(ops.logical_and(weight != 0, weight != 1))
     return ops.cond(both_weigh, between, at_the_ends), gradient
 
 

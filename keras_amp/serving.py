@@ -10,7 +10,12 @@ from keras_amp.calibration import LEAST_PROBABILITY, check_temperature
 from keras_amp.extras import WhenUsed, needed
 from keras_amp.mixup import Mixup
 from keras_amp.portable import without_cudnn
-from keras_amp.serving_checks import check_length, check_outputs
+from keras_amp.serving_checks import (
+    check_length,
+    check_number_of_ids,
+    check_outputs,
+    outputs_for_two,
+)
 from keras_amp.text import count_unknown, tokenizer_json
 from keras_amp.whole import remove_abandoned, written_whole
 
@@ -58,7 +63,8 @@ def export_text_classifier(
         model: The classifier, from int ids to one number per class; a `Mixup`
             wrapper is exported as the classifier inside it.
         tokenizer: Layer from strings `(batch,)` to ids `(batch, time)`. If it
-            has a `max_length`, the model is asked whether it takes so many.
+            has a `max_length` or a `vocabulary_size()`, the model is asked
+            whether it takes so many.
         label_names: Sequence of strings, one per class.
         filepath: Path of a folder that does not exist yet. It appears whole
             or not at all.
@@ -78,8 +84,9 @@ def export_text_classifier(
         FileExistsError: If something is at `filepath` already.
         OSError: If it can't be written, such as to a full disc.
         ValueError: If there are not as many labels as the model has classes,
-            its outputs are not what `from_logits` says, it takes shorter
-            texts than the tokenizer makes, TensorFlow could not load from
+            its outputs are not what `from_logits` says, it does not take texts
+            of any length, or shorter ones or fewer ids than the tokenizer
+            makes, TensorFlow could not load from
             such a path, the temperature is not above 0 and finite, or the
             group size is not above 0. On JAX or PyTorch, if the tokenizer's
             configuration lacks its vocabulary.
@@ -108,8 +115,7 @@ def export_text_classifier(
         )
     model = model.model if isinstance(model, Mixup) else model
     label_names = [str(name) for name in label_names]
-    # Of two positions: Keras' attention warns of one.
-    outputs = model(keras.ops.array([[0, 0], [1, 1]], "int32"))
+    outputs = outputs_for_two(model)
     num_classes = outputs.shape[-1]
     if len(label_names) != num_classes:
         raise ValueError(
@@ -117,7 +123,6 @@ def export_text_classifier(
             f"Received {len(label_names)}: {label_names}"
         )
     check_outputs(outputs, from_logits)
-    check_length(model, getattr(tokenizer, "max_length", None))
     if filepath.exists():
         raise FileExistsError(
             f"'{filepath}' exists already and is not overwritten. "
@@ -140,6 +145,9 @@ def export_text_classifier(
         )
         return filepath
 
+    check_length(model, getattr(tokenizer, "max_length", None))
+    if hasattr(tokenizer, "vocabulary_size"):
+        check_number_of_ids(model, tokenizer.vocabulary_size())
     names = tf.constant(label_names)
     vocabulary = getattr(tokenizer, "get_vocabulary", list)()
 

@@ -15,14 +15,16 @@ class StopMixing(keras.callbacks.Callback):
 
     Args:
         at: Int, after how many epochs mixing ends; or float from 0 to 1, after
-            which share of all steps that `fit` was asked for. Where the number
-            of steps is not known, as in the first epoch of a generator, the
-            share is that of the epochs.
+            which share of all steps that `fit` was asked for. Where `fit` does
+            not know their number, as of a generator without
+            `steps_per_epoch`, it is a share of the epochs, rounded to whole
+            ones.
         begin: Int or float like `at`, when mixing begins.
 
     Raises:
         ValueError, TypeError: If `at` or `begin` is none of these, or, from
-            `fit`, if the model has no `pause_mixing`.
+            `fit`, if the model has no `pause_mixing`, or a share of the epochs
+            rounds to none.
 
     Examples:
         >>> classifier = keras.Sequential([
@@ -51,6 +53,16 @@ class StopMixing(keras.callbacks.Callback):
                 "StopMixing needs a model that mixes, such as "
                 f"`keras_amp.Mixup`. Received: '{self.model.name}'"
             )
+        epochs, steps = self.params["epochs"], self.params.get("steps")
+        for name in ("at", "begin"):
+            share = getattr(self, name)
+            is_share = isinstance(share, float) and share > 0
+            if is_share and not steps and round(share * epochs) == 0:
+                raise ValueError(
+                    f"`{name}` is a share of the epochs where the number of "
+                    f"steps is not known, and {share} of {epochs} rounds to "
+                    "none. Give `steps_per_epoch` to `fit`."
+                )
         self.model.pause_mixing(False)
 
     def on_epoch_begin(self, epoch, logs=None):

@@ -42,6 +42,7 @@ def BERT(  # noqa: N802 (named as a class, like the models of Keras)
         `(batch, num_classes)`.
 
     Raises:
+        TypeError: If `encoder` is none.
         ValueError: If `pooling` is neither.
 
     Examples:
@@ -57,6 +58,11 @@ def BERT(  # noqa: N802 (named as a class, like the models of Keras)
         raise ValueError(
             f"`pooling` must be one of {', '.join(POOLINGS)}. "
             f"Received: {pooling!r}"
+        )
+    if not hasattr(encoder, "token_embedding"):
+        raise TypeError(
+            "`encoder` must be an encoder, such as `load_bert` returns of a "
+            f"name. Received: {encoder!r:.80} of type {type(encoder).__name__}"
         )
     ids = keras.Input((None,), dtype="int32", name="ids")
     is_piece = ops.not_equal(ids, 0)

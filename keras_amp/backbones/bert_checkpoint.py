@@ -44,6 +44,11 @@ _IN_BLOCK = {
 _END = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
+def is_checkpoint(folder):
+    """Whether a folder holds a checkpoint of Google's BERT."""
+    return (Path(folder) / "bert_config.json").is_file()
+
+
 def read_bert_checkpoint(folder):
     """Reads an encoder's size and weights.
 

@@ -5,10 +5,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_amp.backbones.bert_checkpoint import read_bert_checkpoint
+from keras_amp.backbones.bert_checkpoint import (
+    is_checkpoint,
+    read_bert_checkpoint,
+)
 from keras_amp.backbones.bert_names import (
     BERT_NAMES,
     POOLING_FILE,
+    WHAT_WOULD_DO,
     downloaded,
     find_bert,
 )
@@ -24,11 +28,6 @@ from keras_amp.backbones.model_garden import (
 from keras_amp.errors import one_line
 from keras_amp.extras import needed
 
-_WHAT_WOULD_DO = (
-    "Name a folder with a keras-hub preset, a Hugging Face BERT (config.json, "
-    "model.safetensors, vocab.txt) or Google's checkpoint (bert_config.json, "
-    "bert_model.ckpt.*, vocab.txt)."
-)
 # Layers, size and attention heads (Turc et al., 2019).
 BERT_SIZES = {
     "tiny": (2, 128, 2),
@@ -107,7 +106,7 @@ def load_bert(source):
     hub, source = _keras_hub(), find_bert(source)
     if is_model_garden(source):
         encoder = _built(*read_model_garden(source))
-    elif _is_checkpoint(source):
+    elif is_checkpoint(source):
         encoder = _built(*read_bert_checkpoint(source))
     elif is_hugging_face(folder := downloaded(source)):
         encoder = _built(*read_hugging_face(folder))
@@ -140,46 +139,8 @@ def _from_preset(models, source):
     except Exception as error:  # Kaggle, Hugging Face, HDF5: each has its own.
         raise ValueError(
             f"There is no BERT encoder at '{source}', or it can't be reached. "
-            f"{_WHAT_WOULD_DO} It is {one_line(error)}"
+            f"{WHAT_WOULD_DO} It is {one_line(error)}"
         ) from error
-
-
-def load_bert_vocabulary(source):
-    """The word pieces that a pretrained BERT encoder was trained with.
-
-    Args:
-        source: As for `load_bert`.
-
-    Returns:
-        Dict of arguments for `keras_amp.text.WordPieceTokenizer`:
-        `vocabulary`, and `lowercase` where the source says it.
-
-    Raises:
-        ValueError: If there is no vocabulary, or it can't be reached.
-        ImportError: If `keras-hub` is missing.
-    """
-    source = find_bert(source)
-    path = Path(source) / "vocab.txt"
-    if _is_checkpoint(source):
-        if not path.is_file():
-            raise ValueError(f"There is no '{path}' beside the checkpoint.")
-        return {"vocabulary": path}
-    models, folder = _keras_hub().models, downloaded(source)
-    if not is_hugging_face(folder):
-        folder = source
-    try:
-        tokenizer = models.BertTokenizer.from_preset(str(folder))
-    except ImportError:
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"There is no BERT vocabulary at '{source}', or it can't be "
-            f"reached. {_WHAT_WOULD_DO} It is {one_line(error)}"
-        ) from error
-    return {
-        "vocabulary": tokenizer.get_vocabulary(),
-        "lowercase": tokenizer.lowercase,
-    }
 
 
 def load_bert_pooling(source):
@@ -214,10 +175,6 @@ def load_bert_pooling(source):
 def _is_mean(config):
     is_named = config.get("pooling_mode") == "mean"
     return is_named or config.get("pooling_mode_mean_tokens") is True
-
-
-def _is_checkpoint(source):
-    return (Path(source) / "bert_config.json").is_file()
 
 
 def _keras_hub():

@@ -18,6 +18,11 @@ BERT_NAMES = {
 }
 _NEEDED = ("config.json", "vocab.txt", "model*.safetensors")
 _FILES = ("config.json", "vocab.txt", "tokenizer_config.json")
+WHAT_WOULD_DO = (
+    "Name a folder with a keras-hub preset, a Hugging Face BERT (config.json, "
+    "model.safetensors, vocab.txt) or Google's checkpoint (bert_config.json, "
+    "bert_model.ckpt.*, vocab.txt)."
+)
 # Where a model of sentence-transformers says how it is pooled.
 POOLING_FILE = "1_Pooling/config.json"
 

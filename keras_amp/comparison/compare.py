@@ -8,6 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_amp.comparison.compare_checks import (
+    check_numbers,
+    check_rows,
+    checked_labels,
+    too_few,
+)
 from keras_amp.comparison.comparison import Comparison, Scores, behind
 from keras_amp.comparison.measures import MEASURES, measure_if_finite
 from keras_amp.comparison.recipe import Recipe, rows_of
@@ -78,7 +84,8 @@ def compare(
 
     Raises:
         ValueError: If there is no method, one is called "none", a class has
-            too few examples, a number is out of its range, a model has
+            too few examples, `x` has not a row for each label, a number is
+            out of its range, a model has
             weights that an earlier run has trained, predictions are no
             probabilities, or no run of "none" has finite ones.
 
@@ -101,14 +108,16 @@ def compare(
         >>> found.recommended
         'none'
     """
-    y = _checked_labels(y, methods, metric, repeats)
+    check_numbers(epochs, batch_size, test_share)
+    y = checked_labels(y, methods, metric, repeats)
+    check_rows(x, len(y))
     divided = splits.StratifiedShuffleSplit(
         repeats, test_size=test_share, random_state=seed
     )
     try:
         every_split = list(divided.split(y, y))
     except ValueError as error:
-        raise ValueError(_too_few(y, test_share)) from error
+        raise ValueError(too_few(y, test_share)) from error
     systems = {"none": lambda model: model, **methods}
     scores: Scores = {name: {one: [] for one in MEASURES} for name in systems}
     beside: Scores = {
@@ -207,55 +216,3 @@ def _tell(
     if verbose:
         told = f"{MEASURES[metric].title} {values[metric]:.4g}"
         print(f"split {repeat + 1} of {repeats}, {name}: {told}", flush=True)
-
-
-def _checked_labels(
-    y: Any, methods: Mapping, metric: str, repeats: int
-) -> np.ndarray:
-    """The labels as ints, once nothing is wrong with them and the rest."""
-    if not methods or "none" in methods:
-        raise ValueError(
-            "`methods` must hold one method at least, none of them called "
-            f"'none', which is always compared. Received: {[*methods]}"
-        )
-    if metric not in MEASURES:
-        raise ValueError(
-            f"`metric` must be one of {', '.join(MEASURES)}. Received: "
-            f"metric={metric!r}"
-        )
-    if repeats < 2:
-        raise ValueError(
-            f"`repeats` must be 2 at least. Received: repeats={repeats!r}"
-        )
-    labels = np.asarray(y)
-    if labels.ndim != 1 or labels.dtype.kind not in "iub":
-        raise ValueError(
-            "`y` must be ints of shape (examples,), the classes; "
-            "`numpy.unique(y, return_inverse=True)[1]` makes them of names. "
-            f"Received: {labels.dtype} of shape {labels.shape}"
-        )
-    if len(np.unique(labels)) < 2:
-        raise ValueError(
-            f"`y` must have two classes at least. Received: {np.unique(labels)}"
-        )
-    return labels.astype("int32")
-
-
-def _too_few(y: np.ndarray, test_share: float) -> str:
-    """What is lacking for splits that have each class on both sides."""
-    classes, counts = np.unique(y, return_counts=True)
-    if not 0 < test_share < 1:
-        return (
-            "`test_share` must be above 0 and below 1. Received: "
-            f"test_share={test_share!r}"
-        )
-    if counts.min() < 2:
-        few = classes[counts < 2]
-        return (
-            "`y` must have two examples of each class at least, one for each "
-            f"side of a split. Received: one of {', '.join(map(str, few))}"
-        )
-    return (
-        f"`y` must have more examples, so that {test_share:.0%} of them hold "
-        f"each of {len(classes)} classes. Received: {len(y)} examples"
-    )

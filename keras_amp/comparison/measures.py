@@ -15,6 +15,9 @@ sklearn_metrics = WhenUsed(
 )
 
 
+_LEAST = 1e-12  # of a probability, so that one sure wrong answer isn't all
+
+
 @dataclasses.dataclass(frozen=True)
 class Measure:
     """One number for a classifier's answers to a test set.
@@ -112,8 +115,9 @@ def measure(
     if from_logits:
         outputs = outputs - outputs.max(axis=-1, keepdims=True)
         log_p = outputs - np.log(np.exp(outputs).sum(axis=-1, keepdims=True))
+        log_p = np.maximum(log_p, np.log(_LEAST))
     else:
-        log_p = np.log(np.maximum(outputs, 1e-12))
+        log_p = np.log(np.maximum(outputs, _LEAST))
     f1 = sklearn_metrics.f1_score(
         labels, answers, average="macro", zero_division=0.0
     )

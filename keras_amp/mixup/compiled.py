@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 from keras import ops, tree
 
 from keras_amp.mixup.backend import Step
@@ -156,13 +157,13 @@ class Compiled(Step):
         ):
             of_output, predicted = pairs.of_output(output), predictions[output]
             # Of labels per position, all axes but that of the classes.
-            shape = ops.shape(predicted)[:-1]
+            shape = ops.shape(predicted)[:-1] or ops.shape(predicted)
             own, other = of_output.shares(are_weighted, shape)
             for y, share in (
                 (of_output.y, own),
                 (of_output.y_partner, other),
             ):
-                metric.update_state(y, predicted, sample_weight=share)
+                _update(metric, y, predicted, share)
 
     def _count_losses(self, pairs, y_pred):
         """Updates the mean that Keras keeps of each output's own loss."""
@@ -179,3 +180,16 @@ class Compiled(Step):
                 of_output.total_loss(loss, predicted),
                 sample_weight=ops.shape(pairs.lam)[0],
             )
+
+
+def _update(metric, y, predicted, share):
+    """Updates a metric with one label of each mixture, weighed by its share."""
+    if len(predicted.shape) == 1:  # What has one axis is taken for the classes.
+        predicted = ops.expand_dims(predicted, -1)
+        y = ops.expand_dims(y, -1) if len(y.shape) == 1 else y
+    if type(metric) is keras.metrics.MeanMetricWrapper:
+        values = metric._fn(y, predicted, **metric._fn_kwargs)
+        if len(ops.shape(values)) == 0:  # a function's, of the whole batch
+            keras.metrics.Mean.update_state(metric, values, ops.mean(share))
+            return
+    metric.update_state(y, predicted, sample_weight=share)

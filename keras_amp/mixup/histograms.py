@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_amp.branches import cond
+
 # Twenty edges a decade to either side of 0, for what has no range of its own.
 _MAGNITUDES = np.geomspace(1e-8, 1e3, 11 * 20 + 1)
 _SIGNED = np.concatenate([-_MAGNITUDES[::-1], _MAGNITUDES])
@@ -88,7 +90,7 @@ class Histograms:
             if values[name] is not None
         ]
         # Only numbers leave a branch: not every backend assigns within one.
-        added = ops.cond(
+        added = cond(
             ops.cast(self._counts, "bool"),
             lambda: [histogram.at_least(value) for histogram, value in found],
             lambda: [histogram.nothing() for histogram, _ in found],

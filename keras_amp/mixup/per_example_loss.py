@@ -115,14 +115,14 @@ class PerExampleLoss:
         Raises:
             ValueError: If the loss returns one number for the whole batch.
         """
-        if type(self._loss).__call__ is not keras.losses.Loss.__call__:
-            values = self._loss(y_true, y_pred)
-        else:
-            dtype = self._loss.dtype
-            values = self._loss.call(
-                ops.convert_to_tensor(y_true, dtype),
-                ops.convert_to_tensor(y_pred, dtype),
+        values = self._values(y_true, y_pred)
+        if len(values.shape) == 0 and len(y_pred.shape) == 1:
+            # Keras' losses take the mean over the last axis, here the batch.
+            y_true, y_pred = (
+                ops.expand_dims(one, -1) if len(one.shape) == 1 else one
+                for one in (y_true, y_pred)
             )
+            values = self._values(y_true, y_pred)
         if len(values.shape) == 0:
             raise ValueError(
                 "The loss must return one value per example, but it returned "
@@ -143,6 +143,15 @@ class PerExampleLoss:
             mask = ops.cast(mask, values.dtype)
             counted = mask if counted is None else counted * mask
         return values, counted
+
+    def _values(self, y_true, y_pred):
+        if type(self._loss).__call__ is not keras.losses.Loss.__call__:
+            return self._loss(y_true, y_pred)
+        dtype = self._loss.dtype
+        return self._loss.call(
+            ops.convert_to_tensor(y_true, dtype),
+            ops.convert_to_tensor(y_pred, dtype),
+        )
 
 
 class PerOutputLoss:

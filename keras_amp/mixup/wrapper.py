@@ -174,6 +174,11 @@ def _has_traces(file):
 
 def _check_trains_as_others(model):
     """Refuses a classifier whose own training the wrapper would leave out."""
+    if isinstance(model, Wrapper):
+        raise ValueError(
+            f"'{model.name}' is a wrapper already, which mixes. Wrap its "
+            "classifier, `.model`."
+        )
     for name in ("train_step", "compute_loss"):
         usual = getattr(keras.Model, name)
         if getattr(type(model), name, usual) is not usual:

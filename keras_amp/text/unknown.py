@@ -21,6 +21,9 @@ def count_unknown(ids, vocabulary):
         Two float32 tensors of shape `(batch,)`: how many are unknown, and how
         many there are, padding and marks such as `[CLS]` not counted.
 
+    Raises:
+        ValueError: If the vocabulary has no `[UNK]`.
+
     Examples:
         >>> tokenizer = keras_amp.text.word_tokenizer(["to be or not"])
         >>> ids = tokenizer(["to do or not to do", ""])
@@ -29,6 +32,11 @@ def count_unknown(ids, vocabulary):
         ([2.0, 0.0], [6.0, 0.0])
     """
     known_as = {str(word): index for index, word in enumerate(vocabulary)}
+    if _UNKNOWN not in known_as:
+        raise ValueError(
+            f"`vocabulary` must hold {_UNKNOWN}, as what `get_vocabulary()` "
+            f"returns does. Received: {len(known_as)} words"
+        )
 
     def count(word):
         is_word = tf.cast(ids == known_as[word], "float32")

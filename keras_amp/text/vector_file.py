@@ -101,7 +101,7 @@ def vectors_of(file, path, words):
             file.readline()
         if header and _is_binary(start[header.end() :], size):
             return size, _of_binary(file, path, count, size, words)
-        if b"\0" not in start[:1000]:
+        if b"\0" not in start[:1000] and _are_lines(start, size):
             return size, _of_text(file, path, count, size, words)
     raise ValueError(
         f"'{path}' holds no word vectors: expected lines of a word and its "
@@ -114,6 +114,16 @@ def _is_binary(start, size):
     """Whether what begins like this is no line of a word and its numbers."""
     _, *values = start.partition(b"\n")[0].rstrip().rsplit(b" ", size)
     return len(_numbers(values)) != size
+
+
+def _are_lines(start, size):
+    """Says whether most first lines are words and numbers, one space apart."""
+    *lines, _ = start.split(b"\n", 101)
+    parts = [line.rstrip().rsplit(b" ", size) for line in lines[:100]]
+    return not parts or 2 * sum(
+        len(_numbers(values)) == size and word == word.rstrip()
+        for word, *values in parts
+    ) >= len(parts)
 
 
 def _numbers(values):

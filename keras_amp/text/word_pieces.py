@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 
-from keras_amp.backbones import load_bert_vocabulary
+from keras_amp.backbones.bert_vocabulary import (
+    load_bert_vocabulary,
+    read_vocabulary,
+)
 from keras_amp.extras import WhenUsed, needed
 
 tf = WhenUsed("tensorflow", "keras_amp.text", "tensorflow")
@@ -107,6 +111,11 @@ class WordPieceTokenizer(keras.layers.Layer):
         # Keras takes no list of strings for a tensor, and elsewhere no tensor
         # of strings.
         sentences = tf.convert_to_tensor(sentences, tf.string)
+        if sentences.shape.rank == 0:
+            raise ValueError(
+                "`sentences` must be of shape (batch,); put one into a list. "
+                f"Received: {sentences!s:.60}"
+            )
         if keras.backend.backend() == "tensorflow":
             return super().__call__(sentences)
         ids = self.call(sentences)
@@ -155,10 +164,10 @@ def known_pieces(vocabulary, lowercase, max_length):
         vocabulary = read_vocabulary(vocabulary)
     vocabulary = tuple(str(piece) for piece in vocabulary)
     _check_vocabulary(vocabulary, source)
-    if max_length < 2:
+    if not isinstance(max_length, (int, np.integer)) or max_length < 2:
         raise ValueError(
-            "`max_length` must leave room for [CLS] and [SEP], 2 at least. "
-            f"Received: {max_length}"
+            "`max_length` must be an int that leaves room for [CLS] and [SEP], "
+            f"2 at least. Received: max_length={max_length!r}"
         )
     if lowercase is None:
         lowercase = not any(
@@ -191,24 +200,6 @@ def clean(text, lowercase):
         text = tf.strings.regex_replace(text, _ACCENT, "")
         text = tf.strings.lower(text, encoding="utf-8")
     return text
-
-
-def read_vocabulary(path):
-    """Reads the pieces of a `vocab.txt`, one a line, in the order of their ids.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not UTF-8.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no vocabulary at '{path}'")
-    try:
-        lines = path.read_bytes().decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"'{path}' is not UTF-8: {error}") from error
-    pieces = [line.rstrip("\r") for line in lines]
-    return pieces[:-1] if not pieces[-1] else pieces
 
 
 def _source(vocabulary):

@@ -57,10 +57,12 @@ class WordTokenizer(keras.layers.TextVectorization):
 
     Args:
         max_length: Int, words of a text at most; `None` for all.
-        **kwargs: As of `keras.layers.TextVectorization`.
+        **kwargs: As of `keras.layers.TextVectorization`, but for
+            `output_mode` and `output_sequence_length`: it makes ids, padded
+            to the longest.
 
     Raises:
-        ValueError: If `max_length` is below 1.
+        ValueError: If `max_length` is below 1, or one of these two is given.
     """
 
     def __init__(self, max_length=None, **kwargs):
@@ -69,6 +71,16 @@ class WordTokenizer(keras.layers.TextVectorization):
                 "`max_length` must be above 0, or `None` to cut nothing. "
                 f"Received: {max_length}"
             )
+        for name, only in (
+            ("output_mode", "int"),
+            ("output_sequence_length", None),
+        ):
+            if kwargs.get(name, only) != only:
+                raise ValueError(
+                    f"`{name}` must be {only!r}: this makes ids, padded to the "
+                    "longest. `keras.layers.TextVectorization` makes others. "
+                    f"Received: {name}={kwargs[name]!r}"
+                )
         # Elsewhere Keras refuses ragged ids, and pads before this layer cuts.
         ragged = keras.backend.backend() == "tensorflow"
         super().__init__(**{**kwargs, "ragged": ragged})
@@ -123,7 +135,8 @@ def word_tokenizer(
 
     Args:
         texts: Sequence of strings to learn the vocabulary from.
-        vocabulary: Sequence of words, instead of `texts`.
+        vocabulary: Sequence of words, instead of `texts`, as `standardize`
+            makes them: one with a capital letter is never met.
         max_words: Int, how many ids to learn at most, 0 and 1 included.
         max_length: Int, words of a sentence at most; what is longer is cut
             off, in training and in an export alike. `None` cuts nothing.
@@ -134,6 +147,7 @@ def word_tokenizer(
         `(batch, longest)`.
 
     Raises:
+        TypeError: If it is one string, or holds something that is none.
         ValueError: If not exactly one of `texts` and `vocabulary` is given,
             there is no word in it, or `max_length` is below 1.
 
@@ -144,6 +158,8 @@ def word_tokenizer(
     """
     if (texts is None) == (vocabulary is None):
         raise ValueError("Give either `texts` or a `vocabulary`.")
+    given = "vocabulary" if texts is None else "texts"
+    _check_strings(given, vocabulary if texts is None else texts)
     if texts is not None:
         vocabulary = words_of(list(texts), max_words)
     # A vocabulary that is given, not learned, is part of the layer's config.
@@ -153,3 +169,17 @@ def word_tokenizer(
     return WordTokenizer(
         max_length, standardize=standardize, vocabulary=vocabulary
     )
+
+
+def _check_strings(name, given):
+    if isinstance(given, (str, bytes)):
+        raise TypeError(
+            f"`{name}` must be a sequence of strings, and is one. "
+            f"Received: {name}={given[:60]!r}"
+        )
+    for index, one in enumerate(given):
+        if not isinstance(one, (str, bytes)):
+            raise TypeError(
+                f"`{name}` must hold strings and nothing else. "
+                f"Received: {one!r:.60} at {index}"
+            )

@@ -1,5 +1,6 @@
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import keras_amp
 from keras_amp.convert import FORMATS
 from keras_amp.extras import needed
 from keras_amp.text import WordPieceTokenizer, word_tokenizer
+from tests.helpers import files_limited_to
 
 TEXTS = ["Good soup, isn't it?", "bad", "", "so bad it is good " * 9]
 # What a server has: a runtime, `tokenizers` and NumPy.
@@ -171,6 +173,43 @@ def test_what_is_there_is_not_overwritten(exports, tmp_path):
     with pytest.raises(FileExistsError, match="not overwritten"):
         keras_amp.convert_text_classifier(
             exports("cnn"), tmp_path, "saved_model"
+        )
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_runtime_that_answers_otherwise_is_refused(
+    exports, tmp_path, monkeypatch, number
+):
+    made = FORMATS["saved_model"]
+
+    def load(path):
+        answer = made.load(path)
+        # Right for one question and no number for the other.
+        return lambda ids: answer(ids) * (np.nan if len(ids) == number else 1)
+
+    monkeypatch.setitem(FORMATS, "saved_model", made._replace(load=load))
+    with pytest.raises(ValueError, match="answers otherwise, by nan"):
+        keras_amp.convert_text_classifier(
+            exports("cnn"), tmp_path / "a", "saved_model"
+        )
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no file limits")
+def test_a_full_disc_is_none_of_the_formats_faults(exports, tmp_path):
+    export = exports("cnn")
+    with (
+        files_limited_to(5_000),
+        pytest.raises(OSError, match=r"/a.*File too large"),
+    ):
+        keras_amp.convert_text_classifier(export, tmp_path / "a", "saved_model")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_path_that_tensorflow_cannot_load_from_is_refused(exports, tmp_path):
+    with pytest.raises(ValueError, match="parts of a pattern"):
+        keras_amp.convert_text_classifier(
+            exports("cnn"), tmp_path / "x[1]", "saved_model"
         )
 
 

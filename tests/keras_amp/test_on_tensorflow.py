@@ -62,7 +62,7 @@ def test_a_text_classifier_of_another_backend_is_exported(
         env={
             **os.environ,
             "KERAS_BACKEND": backend,
-            "PYTHONPATH": str(Path.cwd()),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
         },
     )
     assert done.stdout == f"{backend} {path}\n", done.stderr[-3000:]
@@ -92,6 +92,35 @@ def test_what_fails_there_is_raised_here(tmp_path):
         )
     with pytest.raises(RuntimeError, match="No module named"):
         run_on_tensorflow("keras_amp.no_such_module")
+
+
+def test_modules_that_are_found_here_are_found_there(tmp_path, monkeypatch):
+    (tmp_path / "only_here.py").write_text(
+        "import sys, pathlib, keras\n"
+        "backend = keras.backend.backend()\n"
+        "pathlib.Path(sys.argv[1]).write_text(backend)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    run_on_tensorflow("only_here", tmp_path / "it")
+    assert (tmp_path / "it").read_text() == "tensorflow"
+
+
+@pytest.mark.tensorflow
+def test_a_layer_that_is_in_no_module_is_refused(tmp_path):
+    class Own(keras.layers.Dense):
+        __module__ = "__main__"
+
+    tokenizer = keras_amp.text.word_tokenizer(TEXTS)
+    model = keras.Sequential(
+        [
+            text_model(tokenizer.vocabulary_size()),
+            Own(3, name="own"),
+        ]
+    )
+    with pytest.raises(ValueError, match="`Own` of 'own' is in the program"):
+        export_text_classifier_on_tensorflow(
+            model, tokenizer, ["a", "b", "c"], tmp_path / "1"
+        )
 
 
 @pytest.mark.tensorflow

@@ -210,6 +210,11 @@ def test_masks_unite_parts_that_weigh_something(dtype):
         np.testing.assert_array_equal(ops.cast(united, "int32"), expected)
 
 
+def test_fold_gives_each_example_the_larger_part():
+    folded = policy.fold(ops.array([0.0, 0.2, 0.5, 0.9]))
+    np.testing.assert_allclose(folded, [1.0, 0.8, 0.5, 0.9], rtol=1e-6)
+
+
 def test_mixup_loss_weighs_both_labels():
     loss = policy.mixup_loss(
         ops.array([1.0, 2.0]),

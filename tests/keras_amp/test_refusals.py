@@ -173,9 +173,9 @@ class FirstPositions(layers.Layer):
         return x + ops.arange(5.0)[: x.shape[1], None]
 
 
-def export(labels="abc", twice=False, softmax=False, longest=None):
+def export(labels="abc", twice=False, softmax=False, longest=None, size=None):
     tokenizer = keras_amp.text.word_tokenizer(["to be"], max_length=longest)
-    model = text_model(tokenizer.vocabulary_size())
+    model = text_model(size or tokenizer.vocabulary_size())
     if softmax:
         model = keras.Sequential([model, layers.Softmax()])
     if longest:
@@ -262,6 +262,9 @@ CASES = {
     "a Functional model with a `call` of its own": lambda: Mixup(
         OwnCall(X.shape[1:]), "hidden"
     ),
+    "a model that mixes already": lambda: Mixup(
+        Mixup(classifier(), "hidden"), "hidden"
+    ),
     "a model with a training of its own": lambda: Mixup(
         OwnStep(X.shape[1:]), "hidden"
     ),
@@ -305,6 +308,7 @@ CASES = {
     "a tokenizer of longer texts than the model takes": lambda: export(
         longest=8
     ),
+    "a tokenizer of more ids than the model has": lambda: export(size=3),
     "exporting over an export": lambda: export(twice=True),
 }
 
@@ -319,6 +323,7 @@ TENSORFLOWS = {
     "labels that are not the model's classes",
     "a softmax exported as logits",
     "a tokenizer of longer texts than the model takes",
+    "a tokenizer of more ids than the model has",
     "exporting over an export",
 }
 

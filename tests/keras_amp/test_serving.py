@@ -303,7 +303,7 @@ def outputs_through(activation, bias=(0.0, 0.0, 0.0)):
         (lambda: outputs_through("softmax", [9, 0, 0]), True, "Then say"),
         (lambda: outputs_through(None), False, "must be probabilities"),
         (lambda: outputs_through(None, [3, -2, 0]), False, r"such as \["),
-        (lambda: outputs_through("sigmoid"), False, "which sum to 1"),
+        (lambda: outputs_through("sigmoid"), False, "model with a softmax"),
     ],
 )
 def test_outputs_are_what_they_are_said_to_be(
@@ -325,6 +325,42 @@ def test_probabilities_of_little_precision_are_some(dtype):
     with pytest.raises(ValueError, match="`from_logits=True`"):
         check_outputs(outputs, from_logits=True)
     check_outputs(keras.ops.cast(logits, dtype), from_logits=True)
+
+
+def of_one_length():
+    ids = keras.Input((6,), dtype="int32")
+    features = keras.layers.Flatten()(keras.layers.Embedding(9, 4)(ids))
+    return keras.Model(ids, keras.layers.Dense(3)(features))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (of_one_length, "of any length, two here"),
+        (lambda: outputs_through(None, [np.nan, 0, 0]), "must be finite"),
+    ],
+)
+def test_a_model_that_answers_no_short_text_is_refused(
+    exported, tmp_path, build, message
+):
+    _, _, tokenizer = exported
+    with pytest.raises(ValueError, match=message) as raised:
+        keras_amp.export_text_classifier(
+            build(), tokenizer, LABELS, tmp_path / "a"
+        )
+    assert "\n" not in str(raised.value)
+
+
+def test_a_model_of_fewer_ids_than_its_tokenizer_is_refused(tmp_path):
+    tokenizer = keras_amp.text.word_tokenizer(["to be or not to be"])
+    size = tokenizer.vocabulary_size()
+    with pytest.raises(ValueError, match=f"makes {size} ids, and the model"):
+        keras_amp.export_text_classifier(
+            text_model(size - 1), tokenizer, LABELS, tmp_path / "a"
+        )
+    keras_amp.export_text_classifier(
+        text_model(size), tokenizer, LABELS, tmp_path / "a"
+    )
 
 
 def test_a_failed_export_leaves_nothing(exported, tmp_path, monkeypatch):

@@ -123,6 +123,8 @@ def test_a_share_of_unknown_steps_is_one_of_epochs():
     stop = keras_amp.StopMixing(0.5)
     history = fit(model, 4, [Endless(), stop])
     assert [shift > 0 for shift in history["lam_shift"]] == [1, 1, 0, 0]
+    with pytest.raises(ValueError, match=r"0\.5 of 1 rounds to none"):
+        fit(model, 1, [Endless(), stop])
 
 
 @pytest.mark.parametrize("kind", KINDS)

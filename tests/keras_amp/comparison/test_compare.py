@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 import keras_amp
-from keras_amp.comparison import compare
+from keras_amp.comparison import compare, measure
 from tests.helpers import text_model
 
 X, Y = load_digits(return_X_y=True)
@@ -239,6 +239,13 @@ def test_a_shared_layer_that_stays_frozen_is_none_of_them():
         ({"metric": "f1"}, "error, nll, ece, macro-f1"),
         ({"repeats": 1}, "`repeats` must be 2 at least"),
         ({"test_share": 1.5}, "`test_share` must be"),
+        ({"test_share": 20}, "`test_share` must be"),
+        ({"batch_size": 0}, "`batch_size` must be 1 at least"),
+        ({"epochs": 0}, "`epochs` must be 1 at least"),
+        ({"x": np.concatenate([X[:3], X])}, r"each of 300 labels.*\(303, "),
+        ({"x": X[:50]}, r"each of 300 labels.*\(50, "),
+        ({"x": {"a": X, "b": X[1:]}}, r"each of 300 labels.*\(299, "),
+        ({"x": X.tolist()}, r"each of 300 labels.*shapes \(\)"),
         ({"y": np.zeros(300, int)}, "two classes at least"),
         ({"y": np.arange(300) == 0}, "two examples of each class"),
         ({"y": np.array(["a", "b"] * 150)}, "numpy.unique"),
@@ -250,3 +257,13 @@ def test_what_cannot_be_compared_is_refused(changed, message):
     methods = changed.pop("methods", {"thawed": thawed})
     with pytest.raises(ValueError, match=message):
         compared(methods, **changed)
+
+
+def test_probabilities_and_their_logits_have_the_same_measures():
+    logits = np.array([[100.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 60.0]])
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    of_logits = measure([1, 1, 2], logits, from_logits=True)
+    of_shares = measure([1, 1, 2], shares)
+    for name, value in of_logits.items():
+        assert value == pytest.approx(of_shares[name], abs=1e-5), name
+    assert of_logits["nll"] == pytest.approx(9.29, abs=0.01)

@@ -104,11 +104,17 @@ FORMATS = {
 }
 
 
+# The first release of Keras that writes them, where older ones are taken too.
+SINCE = {"litert": (3, 13), "torch": (3, 15)}
+
+
 def exported(wrapper, name, folder, **options):
     """The path of an export, as a string; skips what there is no way to."""
     ending, _, packages = FORMATS[name]
     if BACKEND not in packages:
         pytest.skip(f"Keras has no way from {BACKEND} to {name}")
+    if tuple(map(int, keras.__version__.split(".")[:2])) < SINCE.get(name, ()):
+        pytest.skip(f"Keras {keras.__version__} does not write {name} yet")
     package(packages[BACKEND])
     path = folder / f"model{ending}"
     wrapper.export(path, format=name, verbose=False, **options)

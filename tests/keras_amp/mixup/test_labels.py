@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 import keras_amp
-from tests.helpers import given
+from tests.helpers import assert_same_weights, given, unmixed
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(6, 4)).astype("float32")
@@ -67,3 +67,38 @@ def test_the_loss_is_the_mean_over_mixed_pairs(
     assert logs["loss"] == pytest.approx(both(of_one), rel=1e-5)
     # A metric counts both labels by their shares, which add up to one.
     assert logs["mae"] == pytest.approx(both(absolute), rel=1e-5)
+
+
+def root_mean_square(y, y_pred):
+    return ops.sqrt(ops.mean(ops.square(y - y_pred)))
+
+
+def regression(is_flat):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(5, activation="tanh", name="hidden")(inputs)
+    outputs = keras.layers.Dense(1)(hidden)
+    outputs = ops.squeeze(outputs, -1) if is_flat else outputs
+    return keras.Model(inputs, outputs)
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "binary_crossentropy"])
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_numbers_without_an_axis_of_their_own_are_trained_on(is_flat, loss):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6, 4)).astype("float32")
+    y = rng.uniform(size=6).astype("float32")
+    plain, wrapped = regression(is_flat), regression(is_flat)
+    model = keras_amp.Mixup(wrapped, "hidden")
+    model.draw = unmixed
+    for one in (plain, model):
+        one.compile("sgd", loss, metrics=["mae", root_mean_square])
+    y = y if is_flat else y[:, None]
+    expected = plain.fit(x, y, batch_size=3, shuffle=False, verbose=0).history
+    logs = model.fit(x, y, batch_size=3, shuffle=False, verbose=0).history
+    assert {*logs} == {*expected}
+    for name, values in expected.items():
+        assert logs[name] == pytest.approx(values, rel=1e-5), name
+    assert_same_weights(
+        wrapped.get_weights(), plain.get_weights(), rtol=1e-5, atol=1e-6
+    )

@@ -467,3 +467,22 @@ def test_weights_per_position_are_refused():
     wrapper.train_on_batch(x, y)
     with pytest.raises(ValueError, match=r"`sample_weight`.*\(6, 2\)"):
         wrapper.train_on_batch(x, y, sample_weight=np.ones((6, 2)))
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "jax", reason="elsewhere nothing is compiled"
+)
+@pytest.mark.parametrize("kind", ["Mixup", "AdversarialMixup"])
+def test_eager_steps_compile_nothing_anew(kind, caplog):
+    import jax
+
+    x, y = batch()
+    model = getattr(keras_amp, kind)(classifier(), "hidden", seed=0)
+    compiled(model, run_eagerly=True)
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    with jax.log_compiles(), caplog.at_level("WARNING"):
+        model.train_on_batch(x, y)
+        assert "Compiling" not in caplog.text
+        jax.jit(lambda x: x + 1)(1)
+    assert "Compiling" in caplog.text

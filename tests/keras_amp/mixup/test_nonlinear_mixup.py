@@ -75,6 +75,10 @@ def test_each_element_has_a_coefficient_of_its_own(build, x, mix_at):
     assert len(np.unique(weights)) > 0.9 * np.size(weights)
     expected = weights * own + (1 - weights) * own[PARTNER]
     np.testing.assert_allclose(mixed, expected, rtol=1e-5, atol=1e-6)
+    assert weights.min() < 0.4
+    wrapper.fold = True
+    lams = wrapper.choose_lam(wrapper.upper, hidden, pairs_of(np.zeros(6))).lam
+    assert ops.convert_to_numpy(lams[0]).min() >= 0.5
 
 
 def test_masks_of_both_sentences_unite():

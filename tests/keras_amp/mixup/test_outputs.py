@@ -34,9 +34,10 @@ def build(form):
     kind = layers.Dense(3, activation="softmax", name="kind")(h)
     names = {"keys": "other"}
     size = layers.Dense(1, name=names.get(form, "size"))(h)
-    outputs = {"kind": kind, "size": size}
+    # Keras orders them by their keys.
+    outputs = {"size": size, "kind": kind}
     if form in ("list", "tuple"):
-        outputs = {"list": list, "tuple": tuple}[form](outputs.values())
+        outputs = {"list": list, "tuple": tuple}[form]([kind, size])
     return keras.Model(inputs, outputs)
 
 
@@ -70,7 +71,8 @@ def step(model, form, **options):
         ("keys", "AdversarialMixup", "hidden"),
     ],
 )
-def test_unmixed_it_is_keras_own_step(form, kind, mix_at):
+@pytest.mark.parametrize("are_weights_each", [False, True])
+def test_unmixed_it_is_keras_own_step(form, kind, mix_at, are_weights_each):
     plain, wrapped = build(form), build(form)
     wrapped.set_weights(plain.get_weights())
     model = KINDS[kind](wrapped, mix_at)
@@ -78,6 +80,8 @@ def test_unmixed_it_is_keras_own_step(form, kind, mix_at):
         model.epsilon = 0.0
     model.draw = unmixed
     weight = np.array([1, 2, 0.5, 3, 0, 1], "float32")
+    if are_weights_each:
+        weight = in_form(form, {"kind": weight, "size": weight[::-1].copy()})
     compile_(plain, form)
     compile_(model, form)
     for _ in range(2):
@@ -232,7 +236,8 @@ def test_one_loss_is_that_of_all():
     outputs = [layers.Dense(1, name=name)(h) for name in "ab"]
     model = keras_amp.Mixup(keras.Model(inputs, outputs), "hidden", seed=0)
     model.compile("sgd", loss="mse")
-    assert model.train_on_batch(X, [SIZE, SIZE]) is not None
+    logs = model.train_on_batch(X, [SIZE, SIZE], return_dict=True)
+    assert logs["loss"] == pytest.approx(logs["a_loss"] + logs["b_loss"])
 
 
 @pytest.mark.parametrize(

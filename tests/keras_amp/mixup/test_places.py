@@ -54,8 +54,15 @@ def test_each_step_is_a_step_at_one_of_the_places(method, options):
     assert sorted(set(map(tuple, drawn))) == [(False, True), (True, False)]
 
 
+def test_every_place_is_drawn_about_equally():
+    wrapper = Mixup(classifier(), ["hidden", "above", "features"], seed=0)
+    drawn = [int(wrapper.draw_place()) for _ in range(300)]
+    counts = np.bincount(drawn, minlength=3)
+    assert np.all(np.abs(counts - 100) < 5 * np.sqrt(300 * 2 / 9)), counts
+
+
 @pytest.mark.tensorflow
-def test_every_place_is_traced_once_and_drawn_about_equally():
+def test_every_place_is_traced_once():
     ids = np.random.default_rng(0).integers(1, 20, (60, 7))
     y = np.arange(60) % 3
     traces = []

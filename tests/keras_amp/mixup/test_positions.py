@@ -6,6 +6,7 @@ import pytest
 from keras import layers, ops
 
 from keras_amp import AdversarialMixup, Mixup
+from keras_amp.mixup import Pairs
 from tests.helpers import (
     assert_same_weights,
     compiled,
@@ -71,24 +72,62 @@ def test_lam_one_is_plain_training(kind, options, mix_at):
     )
 
 
-def test_both_labels_count_where_the_mixture_has_a_position():
-    lam = np.array([0.8, 0.4, 0.3])
-    wrapper = given(Mixup(tagger(), "embedding"), lam, PARTNER)
-    lower, upper = wrapper.lower, wrapper.upper
-    hidden = ops.convert_to_numpy(lower(IDS)[0])
-    mixed = ops.cast(mixture(lam, hidden), "float32")
+LAM = np.array([0.8, 0.4, 0.3], "float32")
+
+
+def losses_of_parts(wrapper):
+    """Where mixtures have positions, and there the losses of both labels."""
+    hidden = ops.convert_to_numpy(wrapper.lower(IDS)[0])
+    mixed = ops.cast(mixture(LAM, hidden), "float32")
     lives = (IDS != 0) | (IDS[PARTNER] != 0)
     mixed._keras_mask = ops.convert_to_tensor(lives)
     log_p = ops.convert_to_numpy(
-        ops.log_softmax(upper([mixed, mixed._keras_mask]))
+        ops.log_softmax(wrapper.upper([mixed, mixed._keras_mask]))
     )
     own, other = (
         -np.take_along_axis(log_p, tags[..., None], axis=-1)[..., 0]
         for tags in (TAGS, TAGS[PARTNER])
     )
-    losses = lam[:, None] * own + (1 - lam)[:, None] * other
+    return lives, LAM[:, None] * own, (1 - LAM)[:, None] * other
+
+
+def test_both_labels_count_where_the_mixture_has_a_position():
+    wrapper = given(Mixup(tagger(), "embedding"), LAM, PARTNER)
+    lives, own, other = losses_of_parts(wrapper)
     loss = compiled(wrapper).train_on_batch(IDS, TAGS)
-    assert loss == pytest.approx(losses[lives].mean(), rel=1e-5)
+    assert loss == pytest.approx((own + other)[lives].mean(), rel=1e-5)
+
+
+def test_the_search_takes_the_mean_over_the_positions_of_each_mixture():
+    wrapper = compiled(AdversarialMixup(tagger(), "embedding"))
+    lives, own, other = losses_of_parts(wrapper)
+    losses = np.where(lives, own + other, 0)
+    pairs = Pairs.of_batch(TAGS, None, ops.array(LAM), ops.array(PARTNER))
+    found = wrapper.search_loss(
+        wrapper.upper, wrapper.lower(IDS), pairs, pairs.lam
+    )
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(found),
+        losses.sum(axis=1) / lives.sum(axis=1),
+        rtol=1e-5,
+    )
+
+
+def test_a_class_that_is_ignored_counts_for_neither_part():
+    wrapper = given(Mixup(tagger(), "embedding"), LAM, PARTNER)
+    lives, own, other = losses_of_parts(wrapper)
+    counts_own, counts_other = (
+        share * (lives & (tags != 0))
+        for share, tags in (
+            (LAM[:, None], TAGS),
+            (1 - LAM[:, None], TAGS[PARTNER]),
+        )
+    )
+    total = np.sum(own * (counts_own > 0) + other * (counts_other > 0))
+    number = np.sum(counts_own + counts_other)
+    compiled(wrapper, cross_entropy(ignore_class=0))
+    loss = wrapper.train_on_batch(IDS, TAGS)
+    assert loss == pytest.approx(total / number, rel=1e-5)
 
 
 def test_weights_per_position_weigh_each_label_with_its_own():
@@ -100,15 +139,18 @@ def test_weights_per_position_weigh_each_label_with_its_own():
     log_p = ops.convert_to_numpy(
         ops.log_softmax(wrapper.upper([ops.cast(mixed, "float32")]))
     )
-    total = 0.0
+    total = right = weight = 0.0
     for share, rows in ((lam, [0, 1, 2]), (1 - lam, PARTNER)):
         picked = np.take_along_axis(log_p, TAGS[rows][..., None], axis=-1)
         total -= np.sum(share[:, None] * weights[rows] * picked[..., 0])
+        is_right = log_p.argmax(axis=-1) == TAGS[rows]
+        right += np.sum(share[:, None] * weights[rows] * is_right)
+        weight += np.sum(share[:, None] * weights[rows])
     logs = compiled(wrapper, weighted_metrics=["accuracy"]).train_on_batch(
         IDS, TAGS, sample_weight=weights, return_dict=True
     )
     assert logs["loss"] == pytest.approx(total / TAGS.size, rel=1e-5)
-    assert 0 <= logs["accuracy"] <= 1
+    assert logs["accuracy"] == pytest.approx(right / weight, rel=1e-5)
 
 
 def test_weights_per_example_hold_for_all_its_positions():

@@ -225,6 +225,9 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     [
         ("v.txt", b"", "holds no word vectors"),
         ("v.txt", b"<html>\n<body>\n", "holds no word vectors"),
+        ("v.txt", b"a\t1\t2\nthe\t1\t2\n", "parted by spaces"),
+        ("v.txt", b"a\t1 2\nthe\t1 2\n", "parted by spaces"),
+        ("v.txt", b"a  1 2\nthe  1 2\n", "parted by spaces"),
         ("v.txt", b"\x80\x04\x95\0\0\0\0 \0 pickle", "holds no word vectors"),
         ("v.txt", b"a 1 2\nthe 1 x\n", r"v.txt:2: expected 2 finite numbers"),
         ("v.txt", b"a 1 2\nb 1 2\nthe 1\n", r"v.txt:3: expected 2 finite"),

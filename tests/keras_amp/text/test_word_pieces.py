@@ -127,6 +127,10 @@ def test_vocabularies_that_are_none_of_berts(pieces, message):
 def test_bad_arguments_are_refused(tmp_path):
     with pytest.raises(ValueError, match="max_length"):
         WordPieceTokenizer(PIECES, max_length=1)
+    with pytest.raises(ValueError, match="max_length=None"):
+        WordPieceTokenizer(PIECES, max_length=None)
+    with pytest.raises(ValueError, match=r"shape \(batch,\); put one into"):
+        WordPieceTokenizer(PIECES)("Mixup")
     with pytest.raises(FileNotFoundError, match="no vocabulary at"):
         WordPieceTokenizer(tmp_path / "vocab.txt")
     (tmp_path / "vocab.txt").write_bytes(b"[PAD]\n\xff")

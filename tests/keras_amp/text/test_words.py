@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_amp.text import standardize, word_tokenizer, words
+from keras_amp.text import (
+    WordTokenizer,
+    count_unknown,
+    standardize,
+    word_tokenizer,
+    words,
+)
 
 
 def kim(text, split_contractions=True):
@@ -135,3 +141,31 @@ def test_what_holds_no_word_is_refused():
         word_tokenizer(["", "..."])
     with pytest.raises(ValueError, match="either `texts` or"):
         word_tokenizer()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"texts": "to be or not"}, "`texts` must be a sequence of strings"),
+        ({"vocabulary": "vocab.txt"}, "`vocabulary` must be a sequence of"),
+        ({"texts": ["to be", None]}, "Received: None at 1"),
+        ({"texts": np.array(["to be", np.nan], object)}, "Received: nan at 1"),
+    ],
+)
+def test_what_holds_no_texts_is_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        word_tokenizer(**arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"output_sequence_length": 5}, {"output_mode": "multi_hot"}]
+)
+def test_it_makes_ids_and_nothing_else(arguments):
+    (name,) = arguments
+    with pytest.raises(ValueError, match=f"`{name}` must be"):
+        WordTokenizer(**arguments)
+
+
+def test_unknown_words_need_a_vocabulary_that_has_some():
+    with pytest.raises(ValueError, match=r"must hold \[UNK\]"):
+        count_unknown(tf.constant([[1]]), ["", "to"])

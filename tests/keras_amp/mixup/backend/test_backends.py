@@ -54,7 +54,7 @@ def test_what_one_backend_saves_the_others_load_and_tensorflow_serves(tmp_path):
             env={
                 **os.environ,
                 "KERAS_BACKEND": backend,
-                "PYTHONPATH": str(Path.cwd()),
+                "PYTHONPATH": str(Path(__file__).parents[4]),
             },
         )
         assert done.returncode == 0, done.stderr[-3000:]
