@@ -12,7 +12,9 @@ from rich.table import Table
 from keras_amp.comparison import MEASURES, Comparison, Measure, plot
 from training.compare.compare_options import BASELINE, CompareOptions
 from training.data.dataset import Dataset
+from training.data.sources import SOURCES
 from training.drawing import write_figure
+from training.options.data_options import DataOptions
 from training.run.record import rounded, write_text
 from training.terminal import shown
 
@@ -172,26 +174,38 @@ def _page(options: CompareOptions, comparison: Comparison, number: int) -> str:
     for row in comparison.rows():
         cells = _cells(row, comparison.measure, comparison.repeats)
         lines.append(f"| {' | '.join(cells)} |")
-    kind = (
-        "Each method met the same random splits into training, dev and test "
-        "texts, the same weights at the start, order and number of steps."
-        if comparison.overlap
-        else "Each method met the same test texts, and in each seed the same "
-        "weights at the start, order and number of steps; what is said holds "
-        "for these test texts."
-    )
     lines += [
         "",
-        f"{kind} Loss: negative log-likelihood; ECE: expected calibration "
-        "error; F1: mean over classes. p: paired t-test, corrected for what "
-        "the splits share (Nadeau and Bengio 2003) and for the number of "
-        "methods (Holm); regressions are no methods. comparison.csv has "
-        f"bootstrap intervals too; suspected_labels.csv lists {number} texts "
-        "whose labels the models of other splits contradict: read these, wrong "
-        "labels decide more than methods. records/ has a file per run.",
+        f"{_met(options.data, comparison)} Loss: negative log-likelihood; "
+        "ECE: expected calibration error; F1: mean over classes. p: paired "
+        "t-test, corrected for what the splits share (Nadeau and Bengio 2003) "
+        "and for the number of methods (Holm); regressions are no methods. "
+        "comparison.csv has bootstrap intervals too; suspected_labels.csv has "
+        f"{number} texts whose labels the models of other splits contradict: "
+        "read these, wrong labels decide more than methods. records/ has a "
+        "file per run.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _met(data: DataOptions, comparison: Comparison) -> str:
+    """What all methods had in common, in one sentence."""
+    same = "the same weights at the start, order and number of steps"
+    if comparison.overlap:
+        return (
+            "Each method met the same random splits into training, dev and "
+            f"test texts, {same}."
+        )
+    if not data.is_own and SOURCES[data.dataset].is_drawn:
+        return (
+            "Each method met the same texts, which each seed draws anew, and "
+            f"{same}."
+        )
+    return (
+        f"Each method met the same test texts, and in each seed {same}; what "
+        "is said holds for these test texts."
+    )
 
 
 def command_with(*more: str, arguments: list[str]) -> str:

@@ -1,8 +1,8 @@
 """The command `compare`: does mixing help on these texts?"""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -23,6 +23,7 @@ from training.data.dataset import Dataset
 from training.grid.run_all import check_packages, run_all
 from training.grid.runs import Clock, Run
 from training.run.experiment import load_dataset
+from training.run.files import check_files
 from training.run.record import read_record, write_text
 from training.terminal import console as new_console
 from training.terminal import shown
@@ -67,6 +68,7 @@ class _Comparing:
         options, console = self.options, self.console
         for note in self.dataset.notes:
             console.print(shown(note))
+        self._check_texts()
         if options.dry_run:
             self._say_what_would_be(options.repeats or REPEATS)
             return 0
@@ -126,6 +128,7 @@ class _Comparing:
         """Runs what is not done of some splits; the number that failed."""
         runs = self._runs(repeats)
         records = {run: read_record(run.path) for run in runs}
+        check_files(records)
         left = [run for run, record in records.items() if not record]
         failed = {
             run: record["error"]
@@ -174,11 +177,10 @@ class _Comparing:
 
     def _say_what_would_be(self, repeats: int) -> None:
         runs = self._runs(range(repeats))
-        records = [read_record(run.path) for run in runs]
+        records = {run: read_record(run.path) for run in runs}
+        check_files(records)
         left = [
-            run
-            for run, one in zip(runs, records, strict=True)
-            if not one or "error" in one
+            run for run, one in records.items() if not one or "error" in one
         ]
         steps = runs[0].options.optimisation.steps
         self.console.print(
@@ -188,7 +190,7 @@ class _Comparing:
         if left:
             processes = self.options.processes
             assert processes is not None  # `checked` has filled it in
-            time = Clock(records).left(left, processes)
+            time = Clock(records.values()).left(left, processes)
             self.console.print(f"Time left: {time}")
         # The runs come split by split: so many splits are whole.
         begun = runs.index(left[0]) if left else len(runs)
@@ -199,26 +201,25 @@ class _Comparing:
         tests = len(self.systems) - 1
         self.console.print(guess(self.dataset, self.overlap, repeats, tests))
 
+    def _check_texts(self) -> None:
+        """Refuses a folder with answers on other texts; writes nothing."""
+        path = self._texts_path
+        is_claimed = path.is_file()
+        if is_claimed and json.loads(path.read_text("utf-8")) != self._texts:
+            raise ValueError(
+                f"'{path.parent}' holds a comparison on other texts than the "
+                "files hold now: pass --name for a new one, or remove it"
+            )
+
     def _claim_folder(self) -> None:
-        """Makes the folder, or refuses one with answers on other texts."""
-        folder = self.options.folder
-        check_writable(folder)
-        path = folder / "texts.json"
-        texts = {"sha256": _digest(self.dataset)}
-        if path.is_file():
-            known = json.loads(path.read_text("utf-8"))
-            if known != texts:
-                raise ValueError(
-                    f"'{folder}' holds a comparison on other texts than the "
-                    "files hold now: pass --name for a new one, or remove it"
-                )
-            return
-        write_text(path, json.dumps(texts) + "\n")
+        """Makes the folder, and notes on which texts its answers are."""
+        check_writable(self.options.folder)
+        write_text(self._texts_path, json.dumps(self._texts) + "\n")
 
+    @property
+    def _texts_path(self) -> Path:
+        return self.options.folder / "texts.json"
 
-def _digest(dataset: Dataset) -> str:
-    """What tells one data set's texts and labels from another's."""
-    digest = hashlib.sha256()
-    for part in (dataset.train, dataset.dev, dataset.test):
-        digest.update(repr((part.texts, part.labels.tolist())).encode())
-    return digest.hexdigest()
+    @property
+    def _texts(self) -> dict[str, str]:
+        return {"sha256": self.dataset.digest}

@@ -11,7 +11,7 @@ from training.methods.methods import METHODS
 from training.options.beginning import beginning
 from training.options.data_options import DataOptions
 from training.options.model_options import ModelOptions
-from training.options.registries import check_known
+from training.options.registries import changed, check_known
 from training.options.train_options import TrainOptions
 from training.options.where_options import as_name, check_name
 
@@ -54,7 +54,7 @@ class CompareOptions(RunningOptions):
     steps_per_evaluation: int | None = None
     # Sentences a step; 50, 24 for bert.
     batch_size: int | None = None
-    # Of Adam; 1e-3 (bert: 5e-5, linear: 1e-4).
+    # Of Adam; 1e-3 (bert: 5e-5).
     learning_rate: float | None = None
     # Which evaluation's weights are kept, as of train; by-loss.
     keep: str | None = None
@@ -88,6 +88,12 @@ class CompareOptions(RunningOptions):
             )
         if not self.alphas:
             raise ValueError("--alphas: name one at least, such as 1")
+        moves = [one.name for one in METHODS.values() if one.is_adversarial]
+        if "epsilon" in changed(self) and not {*moves} & {*self.methods}:
+            raise ValueError(
+                f"--epsilon needs {' or '.join(moves)} among --methods, not "
+                f"{' and '.join(self.methods)} alone"
+            )
         # Not before it is used: it loads TensorFlow.
         from keras_amp.comparison import MEASURES
 
@@ -105,10 +111,28 @@ class CompareOptions(RunningOptions):
             raise ValueError(f"--repeats must be 2 or more, not {self.repeats}")
         if self.minutes is not None and not self.minutes > 0:
             raise ValueError(f"--minutes must be above 0, not {self.minutes}")
+        self._check_seeds()
         model = self.train_options().model
         name = self.name or as_name(f"{self.data.task}-{model.title}")
         check_name(name)
         return dataclasses.replace(self, name=name).with_processes()
+
+    def _check_seeds(self) -> None:
+        """Raises `ValueError` if a seed is given that no split would heed."""
+        data = self.data
+        for key in ("split_seed", "fold"):
+            if getattr(data, key) != 0:
+                raise ValueError(
+                    f"--{key.replace('_', '-')}: compare draws its own splits; "
+                    "leave it out"
+                )
+        is_used = data.wrong_labels or data.most_sentences is not None
+        if data.subset_seed != 0 and (data.train_share < 1 or not is_used):
+            raise ValueError(
+                "--subset-seed: compare draws its own parts of --train-share, "
+                "and without --wrong-labels or --most-sentences there is "
+                "nothing else to draw; leave it out"
+            )
 
     def _has_no_encoder(self) -> bool:
         return beginning(True, self.model)["backbone"] == "linear"

@@ -26,8 +26,9 @@ def train_final(
 ) -> None:
     """Trains on training, dev and test texts, as long as the splits say.
 
-    The number of steps and the temperature are the medians over the splits;
-    nothing is left to measure an error on, and that of the splits stands.
+    The number of steps, rounded up to whole evaluations, and the temperature
+    are the medians over the splits; nothing is left to measure an error on, and
+    that of the splits stands.
 
     Args:
         console: What `training.terminal.console` makes.
@@ -56,7 +57,10 @@ def train_final(
     )
     check_exportable(experiment)
     asked = experiment.options
-    console.print(f"\nTraining on all {len(everything)} texts, {steps} steps:")
+    console.print(
+        f"\nTraining on all {len(everything)} texts, "
+        f"{asked.optimisation.steps} steps:"
+    )
     experiment.begin()
     curves, *_ = fit(
         experiment.model,

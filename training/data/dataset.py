@@ -1,6 +1,7 @@
 """What every experiment trains on: sentences, labels, and how to split them."""
 
 import dataclasses
+import hashlib
 import math
 from collections.abc import Iterable, Sequence
 
@@ -65,6 +66,31 @@ class Dataset:
     def given(self) -> Examples:
         """Training and dev examples together: all but what is tested on."""
         return self.train + self.dev
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digits, others for other texts, labels or splits."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.dev, self.test):
+            digest.update(repr((part.texts, part.labels.tolist())).encode())
+        return digest.hexdigest()
+
+
+def repeated(examples: Examples, others: Examples) -> int:
+    """How many of the examples have a text that is one of others' too.
+
+    Args:
+        examples, others: `Examples`.
+
+    Examples:
+        >>> first, second = (
+        ...     Examples.of_pairs(enumerate(texts)) for texts in ("aab", "bac")
+        ... )
+        >>> repeated(first, second), repeated(second, first)
+        (3, 2)
+    """
+    known = {*others.texts}
+    return sum(text in known for text in examples.texts)
 
 
 def hold_out(

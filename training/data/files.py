@@ -1,11 +1,12 @@
 """A data set out of a user's own files of labelled texts."""
 
 import collections
+import dataclasses
 import re
 from pathlib import Path
 
 from training.data.cells import Layout
-from training.data.dataset import Dataset, Examples, hold_out
+from training.data.dataset import Dataset, Examples, hold_out, repeated
 from training.data.rows import Reading, Row, read_rows
 from training.terminal import listed
 
@@ -63,9 +64,10 @@ def load_files(
             reading = read_rows(path, layout)
             parts[part] = examples_of(reading.rows, path)
             notes += _notes(path, reading)
-    return Dataset(
-        Path(train_file).stem, tuple(names), train, **parts, notes=tuple(notes)
-    )
+    name, dev, test = Path(train_file).stem, parts["dev"], parts["test"]
+    dataset = Dataset(name, tuple(names), train, dev, test)
+    notes += _repetitions(dataset)
+    return dataclasses.replace(dataset, notes=tuple(notes))
 
 
 def _check_classes(path: str | Path, reading: Reading) -> None:
@@ -83,8 +85,8 @@ def _check_classes(path: str | Path, reading: Reading) -> None:
             "swapped?"
         )
     first = reading.rows[0]
-    single = [label for label, count in counts.items() if count == 1]
-    if not reading.is_named and single == [first.label]:
+    is_alone = counts[first.label] == 1 < max(counts.values())
+    if not reading.is_named and is_alone:
         raise ValueError(
             f"{path}:{first.line}: no other line has the label "
             f"{first.label!r}; if this one names the columns, pass "
@@ -104,6 +106,20 @@ def _notes(path: str | Path, reading: Reading) -> list[str]:
         + f"; {empty} texts are empty" * (empty > 0),
         f"  the first: {first.label[:40]!r}, {first.text[:60]!r}",
         f"  {len(counts)} classes: {classes}",
+    ]
+
+
+def _repetitions(dataset: Dataset) -> list[str]:
+    """Lines on texts that were learnt before they are asked."""
+    found = {
+        "dev": (dataset.dev, dataset.train, "training"),
+        "test": (dataset.test, dataset.given, "training and dev"),
+    }
+    return [
+        f"{number} of {len(part)} {name} texts are among the {others} texts "
+        f"too, word for word: the {name} error is too low"
+        for name, (part, known, others) in found.items()
+        if (number := repeated(part, known))
     ]
 
 

@@ -24,6 +24,7 @@ class Source:
         preset: Dict of settings that it is trained with, by their options'
             names, instead of the backbone's.
         has_folds: Bool, whether it is cross-validated, a tenth at a time.
+        is_drawn: Bool, whether each seed draws texts of its own.
         is_in_tables: Bool, whether the table of all data sets has it.
     """
 
@@ -33,6 +34,7 @@ class Source:
     load: Callable[[Any, Any], Dataset]
     preset: dict = dataclasses.field(default_factory=dict)
     has_folds: bool = False
+    is_drawn: bool = False
     is_in_tables: bool = True
 
 
@@ -74,6 +76,7 @@ SOURCES = {
                 "steps": 300,
                 "steps_per_evaluation": 50,
             },
+            is_drawn=True,
             is_in_tables=False,
         ),
         _of_the_paper("trec", "TREC", "six kinds of question"),

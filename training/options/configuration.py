@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 # Of these the names count, not the folders they lie in.
-_FILES = ("embeddings", "bert", "vocabulary", "out_of_domain_file")
+FILES = ("embeddings", "bert", "vocabulary", "out_of_domain_file")
 # Off unless asked for, though not false, 0, empty or `None`.
 _OFF = {
     "mix_share": 1.0,
@@ -39,7 +39,7 @@ def configuration(options: Any) -> dict:
     values = {
         key: value for part in parts.values() for key, value in part.items()
     }
-    for field in _FILES:
+    for field in FILES:
         if values[field] is not None:
             values[field] = Path(values[field]).name
     return _without_empty(values)

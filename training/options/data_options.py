@@ -7,7 +7,12 @@ from typing import Any
 from training.data.cells import Layout
 from training.data.sources import SOURCES
 from training.data.wrong_labels import KINDS
-from training.options.registries import check_known, one_of
+from training.options.registries import (
+    changed,
+    check_known,
+    check_seed,
+    one_of,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,9 +98,24 @@ class DataOptions:
                 raise ValueError(
                     f"--{key.replace('_', '-')} needs a --train-file"
                 )
+        of_names = ("dataset", "phrases", "fold")
+        for key in () if self.train_file is None else of_names:
+            if key in changed(self):
+                raise ValueError(
+                    f"--{key} says nothing of a --train-file; leave one of "
+                    "them out"
+                )
         self.layout()
+        check_seed("--split-seed", self.split_seed)
+        check_seed("--subset-seed", self.subset_seed)
         if self.fold not in range(10):
             raise ValueError(f"--fold must be from 0 to 9, not {self.fold}")
+        if self.fold and not SOURCES[self.dataset].has_folds:
+            folded = [one.name for one in SOURCES.values() if one.has_folds]
+            raise ValueError(
+                f"--fold is of --dataset {' or '.join(folded)}, which have no "
+                f"test set, not of '{self.dataset}'"
+            )
         if self.out_of_domain_dataset is not None:
             check_known(
                 "--out-of-domain-dataset", self.out_of_domain_dataset, SOURCES

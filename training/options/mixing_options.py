@@ -4,13 +4,15 @@ import dataclasses
 
 from training.methods.methods import METHODS
 from training.methods.released import Released
-from training.options.registries import check_known, one_of
+from training.options.registries import changed, check_known, one_of
 
-# What changes a step that mixes, beside alpha and epsilon.
+# What changes a step that mixes, beside alpha and what moves lam.
 KNOBS = (
     *("mix_share", "mix_from", "mix_until"),
     *("fold_lam", "clean_weight", "partner"),
 )
+# What says how lam is moved, and how it is asked for.
+MOVES = {"epsilon": "epsilon", "min_op": "no-min-op"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,12 +101,20 @@ class MixingOptions:
 
     def _check_knobs_are_used(self) -> None:
         """Raises `ValueError` if a knob is turned that nothing looks at."""
-        usual = {one.name: one.default for one in dataclasses.fields(self)}
-        turned = [name for name in KNOBS if getattr(self, name) != usual[name]]
-        if turned and METHODS[self.method].mix_at is None:
-            option = turned[0].replace("_", "-")
+        names = changed(self)
+        turned = [name for name in KNOBS if name in names]
+        of_mixing = [name for name in ("alpha", *KNOBS) if name in names]
+        if of_mixing and METHODS[self.method].mix_at is None:
+            option = of_mixing[0].replace("_", "-")
             raise ValueError(
                 f"--{option} needs a --method that mixes, not '{self.method}'"
+            )
+        moves = [MOVES[name] for name in MOVES if name in names]
+        if moves and not METHODS[self.method].is_adversarial:
+            moving = [m.name for m in METHODS.values() if m.is_adversarial]
+            raise ValueError(
+                f"--{moves[0]} needs --method {' or '.join(moving)}, not "
+                f"'{self.method}'"
             )
         if turned and self.released.changes_the_step:
             option = turned[0].replace("_", "-")

@@ -59,7 +59,8 @@ class ModelOptions:
     # L2 penalty on the weights of the filters or LSTM and the last layer; else
     # that of the paper, 1e-8 (bert: 0).
     l2: float | None = None
-    # Word ids at most; else all words of the training set.
+    # Word ids at most, of which two are of padding and of unknown words; else
+    # all words of the training set.
     max_words: int | None = None
     # Words or pieces of a sentence at most; what is longer is cut off.
     max_length: int = 256
@@ -107,6 +108,11 @@ class ModelOptions:
     def check(self) -> None:
         """Raises `ValueError` if an option is for another backbone."""
         check_known("--backbone", self.backbone, BACKBONES)
+        if self.max_words is not None and self.max_words < 3:
+            raise ValueError(
+                "--max-words must be 3 or more, as the first two ids are no "
+                f"words, not {self.max_words}"
+            )
         is_bert = not BACKBONES[self.backbone].reads_words
         if is_bert and (self.embeddings != "random" or self.max_words):
             raise ValueError(

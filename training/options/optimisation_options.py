@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from training.options.registries import check_seed
+
 SCHEDULES = ("constant", "warm-up", "two-stage")
 KEPT = ("first", "by-loss", "last")
 
@@ -10,9 +12,9 @@ KEPT = ("first", "by-loss", "last")
 class OptimisationOptions:
     """How it is trained, and how long."""
 
-    # Training steps; 8000 as in the paper, 300 for demo; for --train-file from
-    # its size: 20 times through for cnn and bilstm, at least 300, or 4 times
-    # through for bert, at least 200.
+    # Training steps, rounded up to whole evaluations; 8000 as in the paper, 300
+    # for demo; for --train-file from its size: 20 times through for cnn and
+    # bilstm, at least 300, or 4 times through for bert, at least 200.
     steps: int | None = None
     # Training steps between evaluations on dev and test; 100, 50 for demo, a
     # tenth of --steps for --train-file.
@@ -65,6 +67,7 @@ class OptimisationOptions:
                 raise ValueError(
                     f"--{key.replace('_', '-')} must be above 0, not {value}"
                 )
+        check_seed("--seed", self.seed)
         if self.keep not in (None, *KEPT):
             raise ValueError(
                 f"--keep must be {', '.join(KEPT[:-1])} or {KEPT[-1]}, not "

@@ -1,5 +1,6 @@
-"""Options that take a name out of a registry."""
+"""What options of several parts have in common: names of a registry, seeds."""
 
+import dataclasses
 from typing import Annotated, Any
 
 import tyro
@@ -39,3 +40,32 @@ def check_known(
         raise ValueError(
             f"{option}: there is no '{name}' among {', '.join(registry)}{else_}"
         )
+
+
+def changed(options: Any) -> list[str]:
+    """The names of the fields of a dataclass that are not as by default.
+
+    Args:
+        options: Instance of a dataclass. Fields whose default is made anew for
+            each are not looked at.
+    """
+    return [
+        one.name
+        for one in dataclasses.fields(options)
+        if one.default is not dataclasses.MISSING
+        and getattr(options, one.name) != one.default
+    ]
+
+
+def check_seed(option: str, seed: int) -> None:
+    """Refuses a number that NumPy takes for no seed.
+
+    Args:
+        option: String, as on the command line.
+        seed: Int.
+
+    Raises:
+        ValueError: With the numbers that it does take.
+    """
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"{option} must be from 0 to {2**32 - 1}, not {seed}")

@@ -84,7 +84,7 @@ class TrainOptions:
         options = options.with_fields(name=name)
         options.model.check_filled()
         options.optimisation.check_filled()
-        return options
+        return options._in_whole_evaluations()
 
     def preset(self, as_own: bool = False) -> dict[str, Any]:
         """Dict of the settings that backbone and data set come with."""
@@ -95,6 +95,8 @@ class TrainOptions:
     def scheduled(self, num_examples: int) -> "TrainOptions":
         """Resolved options with the steps that so many examples need.
 
+        Steps are rounded up to whole evaluations, as in `resolved`.
+
         Args:
             num_examples: Int, of the training set.
         """
@@ -104,7 +106,21 @@ class TrainOptions:
         steps = max(backbone.own_steps, backbone.own_passes * batches)
         steps = asked.steps or steps
         each = math.ceil(steps / OWN_EVALUATIONS)
-        return self._filled({"steps": steps, "steps_per_evaluation": each})
+        options = self._filled({"steps": steps, "steps_per_evaluation": each})
+        return options._in_whole_evaluations()
+
+    def _in_whole_evaluations(self) -> "TrainOptions":
+        """A copy with the steps that are taken: what is trained is evaluated.
+
+        Someone's own texts, whose steps are not counted yet, stay as they are.
+        """
+        steps = self.optimisation.steps
+        each = self.optimisation.steps_per_evaluation
+        if steps is None or each is None:
+            return self
+        each = min(each, steps)
+        steps = each * math.ceil(steps / each)
+        return self.with_fields(steps=steps, steps_per_evaluation=each)
 
     def _filled(self, defaults: dict[str, Any]) -> "TrainOptions":
         """A copy in which the defaults stand for what is `None`."""

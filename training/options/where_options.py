@@ -36,8 +36,8 @@ class WhereOptions:
     # Say what logistic regressions get of the same texts: one on words and
     # pairs of words, one on what a pretrained encoder makes of them.
     baselines: bool = True
-    # Go on from the last evaluation of a run with the same options that was
-    # interrupted; the result is that of a run that was not.
+    # Go on from the last evaluation of a run with the same options and texts
+    # that was interrupted; the result is that of a run that was not.
     resume: bool = False
     # Put into the record what was answered to each dev and test text.
     answers: Annotated[bool, tyro.conf.Suppress] = False

@@ -21,11 +21,12 @@ from training.report.statistics import compare
 _NO_ADVICE = "these records give no rule; ask your own data."
 
 
-def advice(results: Mapping[str, pd.DataFrame]) -> str:
+def advice(results: Mapping[str, pd.DataFrame], is_brief: bool = False) -> str:
     """Sentences of Markdown; of what was not run, none.
 
     Args:
         results: Dict from the names of tables to what `results_of` returns.
+        is_brief: Bool, whether to tell the ends of many numbers, not all.
     """
     made = {
         name: one
@@ -41,7 +42,9 @@ def advice(results: Mapping[str, pd.DataFrame]) -> str:
             for each in one.found
         ]
     sentences = list(
-        filter(None, (_told(sentence, made) for sentence in SENTENCES))
+        filter(
+            None, (_told(sentence, made, is_brief) for sentence in SENTENCES)
+        )
     )
     if not sentences:
         return ""
@@ -50,8 +53,13 @@ def advice(results: Mapping[str, pd.DataFrame]) -> str:
     return "\n".join([*sentences, ""])
 
 
-def _told(sentence: Sentence, made: Mapping[str, Compared]) -> str:
+def _told(
+    sentence: Sentence, made: Mapping[str, Compared], is_brief: bool
+) -> str:
     """The sentence with its numbers; "" if one is missing."""
+    numbers = sentence.brief if is_brief else sentence.numbers
+    if not numbers:
+        return ""
     fields = string.Formatter().parse(sentence.numbers)
     # In their order, each once.
     names = {field.split(".")[0]: None for _, field, *_ in fields if field}
@@ -60,7 +68,7 @@ def _told(sentence: Sentence, made: Mapping[str, Compared]) -> str:
     is_so = sentence.is_so(*(made[name] for name in names))
     return (
         f"- **{sentence.topic}** {sentence.advice if is_so else _NO_ADVICE} "
-        f"{sentence.numbers.format(**made)}"
+        f"{numbers.format(**made)}"
     )
 
 

@@ -1,6 +1,7 @@
 """Some cells of a table against others, and how that is told."""
 
 import dataclasses
+from collections.abc import Callable
 
 from training.report.formats import signed
 from training.report.statistics import Difference
@@ -47,15 +48,37 @@ class Compared:
         """Whether any is higher beyond chance."""
         return any(one.p_value < SURE and one.mean > 0 for one in self.found)
 
+    @property
+    def other_ends(self) -> str:
+        """The least and the greatest mean of the others."""
+        return _ends(self._joined, self.others)
+
+    @property
+    def difference_ends(self) -> str:
+        """The least and the greatest difference, and such p."""
+        differences = _ends(self._signed, [one.mean for one in self.found])
+        p_values = _ends(_p_values, [one.p_value for one in self.found])
+        return f"{differences}{self._unit} (p = {p_values})"
+
+    def __getitem__(self, number: int) -> "Compared":
+        """The same of one cell alone."""
+        return Compared(
+            [self.means[number]],
+            [self.others[number]],
+            [self.found[number]],
+            self.measure,
+        )
+
     def __str__(self) -> str:
-        unit = _UNITS.get(self.measure, "")
         differences = self._signed([one.mean for one in self.found])
-        p_values = [f"{one.p_value:.2g}" for one in self.found]
+        p_values = _p_values([one.p_value for one in self.found])
         if len(self.found) > 1:
-            return f"{differences}{unit} (p = {listed(p_values)})"
+            return f"{differences}{self._unit} (p = {p_values})"
         (one,) = self.found
         interval = (self._signed([end]) for end in (one.low, one.high))
-        return f"{differences}{unit} [{', '.join(interval)}], p = {p_values[0]}"
+        return (
+            f"{differences}{self._unit} [{', '.join(interval)}], p = {p_values}"
+        )
 
     def _joined(self, values: list[float]) -> str:
         return listed([f"{value:.{self._digits}f}" for value in values])
@@ -64,8 +87,21 @@ class Compared:
         return listed([signed(value, self._digits + 1) for value in values])
 
     @property
+    def _unit(self) -> str:
+        return _UNITS.get(self.measure, "")
+
+    @property
     def _digits(self) -> int:
         return 1 if self.measure in _UNITS else 2
+
+
+def _p_values(values: list[float]) -> str:
+    return listed([f"{value:.2g}" for value in values])
+
+
+def _ends(printed: Callable[[list[float]], str], values: list[float]) -> str:
+    ends = printed([min(values)]), printed([max(values)])
+    return " to ".join(dict.fromkeys(ends))
 
 
 def listed(words: list[str]) -> str:

@@ -11,16 +11,18 @@ import pandas as pd
 
 from keras_amp.comparison import holm
 from keras_amp.comparison.statistics import LEVEL, smallest_difference
-from training.report.formats import from_to
+from training.report.formats import from_to, label, number, pipes, signed
 from training.report.statistics import compare
-from training.tables import recipe, wrong_labels
+from training.tables import TABLES, recipe, wrong_labels
 
 SURE = 0.01  # the p below which a recipe must be, against both controls
 SETTINGS = 3  # in so many settings, at least
 FEWEST_SEEDS = 5
 FIRST_FRESH = 10  # `--first-seed` of the runs that confirm
+FRESH_SEEDS = 10  # of them at least; who looks before may stop when it suits
 _CONTROLS = ("none", "label smoothing 0.1")
 _MEASURES = {"test_error": "error", "tempered": "loss"}
+_DIGITS = {"test_error": 1, "tempered": 3}
 # A temperature that fits wrong labels says nothing; and the runs on right ones
 # are those of the other table.
 _ASKED = (
@@ -33,7 +35,7 @@ def recipe_verdict(results: Mapping[str, pd.DataFrame]) -> str:
     """Whether one setting beats no mixup and label smoothing, in a paragraph.
 
     Seeds below `FIRST_FRESH` choose what is run with the others, which confirm
-    it: each with a correction of its own.
+    it, once there are `FRESH_SEEDS`: each with a correction of its own.
 
     Args:
         results: Dict from the names of tables to what `results_of` returns.
@@ -55,19 +57,39 @@ def recipe_verdict(results: Mapping[str, pd.DataFrame]) -> str:
         is_confirmed, best_of_fresh = _best(fresh)
         tried = " and ".join(fresh["variant"].unique())
         answer = "that is the recipe" if is_confirmed else "none was confirmed"
+        asked = fresh["setting"].nunique()
+        few = ""
+        if asked < SETTINGS:
+            few = (
+                f" None could be: fresh seeds were run in {asked} settings, "
+                f"and it takes {SETTINGS}."
+            )
         return (
             f"{text}On the seeds below {FIRST_FRESH}, {best}. On "
             f"those from {FIRST_FRESH} on, which chose nothing (though TREC "
             "and SST-2 have one set to test on), asked of "
-            f"{tried} in {fresh['setting'].nunique()} settings ({len(fresh)} "
-            f"tests), {best_of_fresh}: **{answer}**. {_smallest(fresh)}\n"
+            f"{tried} in {asked} settings ({len(fresh)} tests), "
+            f"{best_of_fresh}: **{answer}**.{few} {_smallest(fresh)} On "
+            f"these seeds:\n\n{_every(fresh)}\n"
         )
+    begun = _begun(results)
     if is_found:
         return (
             f"{text}{best}: found on these seeds, to be confirmed on fresh "
-            "ones before it is a recipe.\n"
+            f"ones before it is a recipe.{begun}\n"
         )
-    return f"{text}**None was found**: {best}. {_smallest(found)}\n"
+    return f"{text}**None was found**: {best}. {_smallest(found)}{begun}\n"
+
+
+def _begun(results: Mapping[str, pd.DataFrame]) -> str:
+    """A sentence on fresh seeds that are not enough yet; "" without any."""
+    runs = results[recipe.TABLE.name]
+    if runs.empty or not (runs["seed"] >= FIRST_FRESH).any():
+        return ""
+    return (
+        f" Seeds from {FIRST_FRESH} on, which are to confirm, have been begun; "
+        f"they are asked where there are {FRESH_SEEDS}, and not before."
+    )
 
 
 def _tested(
@@ -97,6 +119,23 @@ def _best(tested: pd.DataFrame) -> tuple[bool, str]:
     return True, "; ".join(names)
 
 
+def _every(tested: pd.DataFrame) -> str:
+    """All tests, as a Markdown table."""
+    lines = [
+        ["setting", "way", "of", "against", "difference", "seeds", "p, Holm"]
+    ]
+    for test in tested.itertuples():
+        table, *places = test.setting
+        named = zip(TABLES[table].blocks, places, strict=True)
+        line = [", ".join(label(axis, value) for axis, value in named)]
+        digits = _DIGITS[test.measure]
+        difference = signed(test.difference, digits)
+        line += [test.variant, _MEASURES[test.measure], test.control]
+        line += [f"{difference} ± {number(test.deviation, digits)}"]
+        lines.append([*line, str(test.seeds), number(test.p, 3)])
+    return pipes(lines)
+
+
 def _smallest(tested: pd.DataFrame) -> str:
     """Which differences these runs would have shown, in a sentence."""
     # As many tests at the usual level want the p that a recipe must have.
@@ -110,10 +149,11 @@ def _smallest(tested: pd.DataFrame) -> str:
         ]
     )
     found = []
-    for measure, unit, digits in (
-        ("test_error", "points in error", 1),
-        ("tempered", "in that loss", 3),
+    for measure, unit in (
+        ("test_error", "points in error"),
+        ("tempered", "in that loss"),
     ):
+        digits = _DIGITS[measure]
         of_measure = tested[tested["measure"] == measure]
         if of_measure.empty:
             continue
@@ -131,6 +171,7 @@ def _tests(
     results: Mapping[str, pd.DataFrame], is_fresh: bool
 ) -> Iterator[dict[str, Any]]:
     """Every way to mix against both controls, in every setting."""
+    seen: list[dict] = []
     for table, measures, left_out in _ASKED:
         runs = results.get(table.name)
         if runs is None or runs.empty:
@@ -139,8 +180,15 @@ def _tests(
         for setting, block in runs.groupby(list(table.blocks), sort=False):
             if {*setting} & {*left_out}:
                 continue
+            # Both kinds of wrong labels of two classes are the same runs.
+            cell = dict(zip(table.blocks, setting, strict=True))
+            run = table.options(cell | {"variant": _CONTROLS[0]})
+            if run in seen:
+                continue
+            seen.append(run)
             for test in _tests_of(block, measures):
-                yield test | {"setting": (table.name, *setting)}
+                if not is_fresh or test["seeds"] >= FRESH_SEEDS:
+                    yield test | {"setting": (table.name, *setting)}
 
 
 def _tests_of(
@@ -151,13 +199,13 @@ def _tests_of(
         name: one.set_index("seed")
         for name, one in block.groupby("variant", sort=False)
     }
-    controls = [cells.pop(name) for name in _CONTROLS if name in cells]
+    controls = {name: cells.pop(name) for name in _CONTROLS if name in cells}
     for name, one in cells.items():
         for measure in measures:
             tests = [
-                test
-                for control in controls
-                if (test := _test(one[measure], control[measure]))
+                test | {"control": control}
+                for control, runs in controls.items()
+                if (test := _test(one[measure], runs[measure]))
             ]
             # Against one control alone, it is not known to beat both.
             if len(tests) == len(_CONTROLS):

@@ -30,6 +30,11 @@ PRINTED = (
     *("recipe", "wrong-labels", "two-stages", "vector-spread"),
     "learning-rates",
 )
+_ADVICE = """\
+Here p is corrected for all comparisons of this section, and so is another than
+that of the same comparison in its table.
+
+"""
 HEAD = """\
 # Results
 
@@ -80,7 +85,7 @@ def report(
         if rows[name]["seeds"].any():
             path = folder / f"{_slug(name)}.csv"
             write_text(
-                path, rows[name].to_csv(index=False, float_format="%.6g")
+                path, rows[name].to_csv(index=False, float_format=_six_digits)
             )
             written.append(path)
     figures = {
@@ -108,7 +113,8 @@ def report(
         written.append(path)
         if readme is not None:
             text = readme.read_text("utf-8")
-            write_text(readme, with_block(text, "advice", told))
+            brief = advice(results, is_brief=True)
+            write_text(readme, with_block(text, "advice", brief))
             written.append(readme)
     elif readme is not None:
         console(stderr=True).print(
@@ -118,7 +124,7 @@ def report(
     parts = [
         f"{HEAD}{legend()}\n",
         environments(records),
-        told and f"## What to do\n\n{told}",
+        told and f"## What to do\n\n{_ADVICE}{told}",
         _recipe(results),
         "## At a glance\n\n" + _glances(rows),
         answers(rows["what-matters"]),
@@ -139,6 +145,19 @@ def _recipe(results: dict[str, pd.DataFrame]) -> str:
 def _glances(rows: dict[str, pd.DataFrame]) -> str:
     parts = glance(rows["2"]), beginnings(rows["few-labels"])
     return "\n".join(part for part in parts if part)
+
+
+def _six_digits(value: float) -> str:
+    """A number of a CSV; of twelve digits first.
+
+    What is a half but for its last bits, which differ between releases of
+    NumPy, is then rounded alike.
+
+    Examples:
+        >>> _six_digits(-0.2440205 - 1e-16), _six_digits(-0.2440205 + 1e-16)
+        ('-0.244021', '-0.244021')
+    """
+    return f"{float(f'{value:.12g}'):.6g}"
 
 
 def _slug(name: str) -> str:

@@ -85,7 +85,7 @@ def card(
         f"# {shown(name)}\n",
         _what(configuration, dataset, record["served_temperature"]),
         "## Data\n",
-        _data(dataset, counts, bool(splits)),
+        _data(dataset, counts, _of_dev(configuration, dataset, splits)),
         "## Measured\n",
         _of_splits(splits) if splits else _of_test(record, dataset["test"]),
         "## Limits\n",
@@ -150,17 +150,29 @@ def _served_at(temperature: float) -> str:
     return f"those of its logits, divided by {temperature:.3g}"
 
 
-def _data(
-    dataset: Mapping[str, Any], counts: Sequence[int], is_all: bool
+def _of_dev(
+    configuration: Mapping[str, Any],
+    dataset: Mapping[str, Any],
+    splits: Sequence[Mapping[str, Any]],
 ) -> str:
+    """What the dev and test texts were for."""
+    if splits:
+        return "dev and test texts, of which splits were measured, among them"
+    dev, folds = f"{dataset['dev']} dev texts", configuration.get("refit", 0)
+    if folds > 1:
+        dev += f" among them, after {folds} folds chose the number of steps"
+    elif folds:
+        dev += " among them, which before that chose the number of steps"
+    elif configuration.get("keep") == "last":
+        dev += " chose no checkpoint, as the last was kept"
+    else:
+        dev += " chose the checkpoint"
+    return f"{dev}, {dataset['test']} test texts were kept for the measurement"
+
+
+def _data(dataset: Mapping[str, Any], counts: Sequence[int], dev: str) -> str:
     total = sum(counts)
     shares = [100 * count / total for count in counts]
-    dev = (
-        "dev and test texts, of which splits were measured, among them"
-        if is_all
-        else f"{dataset['dev']} dev texts chose the checkpoint, "
-        f"{dataset['test']} test texts were kept for the measurement"
-    )
     lines = [
         f"`{shown(dataset['name'])}`: {total} texts to train on, {dev}. Of the "
         f"classes, the smallest has {min(shares):.1f} %, the largest "

@@ -35,6 +35,7 @@ class Checkpoint(keras.callbacks.Callback):
         keep: String or `None`, which epoch is kept, as of `best_evaluation`.
         patience: Int or `None`, after how many epochs that bring nothing
             training stops, as of `is_stale`.
+        texts: String, the `digest` of what is trained and measured on.
 
     Attributes:
         curves: Dict of lists, one value per finished epoch.
@@ -47,12 +48,14 @@ class Checkpoint(keras.callbacks.Callback):
         measure: Callable[[], dict[str, float]],
         keep: str | None = None,
         patience: int | None = None,
+        texts: str = "",
     ) -> None:
         super().__init__()
         self.path = Path(path)
         self.measure = measure
         self.keep = keep
         self.patience = patience
+        self.texts = texts
         self.curves: dict[str, list[float]] = {}
         self.seconds_before = 0.0
         self._start = time.perf_counter()
@@ -95,7 +98,8 @@ class Checkpoint(keras.callbacks.Callback):
         """Brings a compiled model to the state on disc, all of it or nothing.
 
         Raises:
-            DamagedCheckpointError: If the file is damaged or of another model.
+            DamagedCheckpointError: If the file is damaged, or of other texts
+                or another model.
         """
         self.set_model(model)
         variables = _variables(model)
@@ -103,12 +107,20 @@ class Checkpoint(keras.callbacks.Callback):
             arrays = read_arrays(self.path)
             curves = _curves(arrays.pop("curves", "null"))
             seconds = _seconds(arrays.pop("seconds", 0.0))
-            _check_arrays(arrays, _named(variables, model.weights))
+            is_of_others = _texts(arrays.pop("texts", None)) != self.texts
+            # Other texts have other words, and the arrays another shape.
+            if not is_of_others:
+                _check_arrays(arrays, _named(variables, model.weights))
         except (ValueError, RecursionError) as error:
             raise DamagedCheckpointError(
                 f"--resume: the checkpoint '{self.path}' is damaged or of "
                 f"another version ({error}); start without --resume"
             ) from error
+        if is_of_others:
+            raise DamagedCheckpointError(
+                f"--resume: the checkpoint '{self.path}' is of other texts "
+                "than the files hold now; start without --resume"
+            )
         for i, variable in enumerate(variables):
             variable.assign(arrays[f"state_{i}"])
         self._best = [arrays[f"best_{i}"] for i in range(len(model.weights))]
@@ -118,7 +130,11 @@ class Checkpoint(keras.callbacks.Callback):
     def _write(self) -> None:
         states = [variable.numpy() for variable in _variables(self.model)]
         seconds = self.seconds_before + time.perf_counter() - self._start
-        arrays = {"curves": json.dumps(self.curves), "seconds": seconds}
+        arrays = {
+            "curves": json.dumps(self.curves),
+            "seconds": seconds,
+            "texts": self.texts,
+        }
         write_arrays(self.path, arrays | _named(states, self._best))
 
 
@@ -173,6 +189,17 @@ def _seconds(value: Any) -> float:
     if not is_number or not 0 <= seconds < math.inf:
         raise ValueError(f"its seconds are {seconds}")
     return float(seconds)
+
+
+def _texts(value: Any) -> str:
+    """The digest of the texts that a checkpoint says it is of.
+
+    Raises:
+        ValueError: If it says none.
+    """
+    if value is None:
+        raise ValueError("it does not say of which texts")
+    return str(value)
 
 
 def _check_arrays(

@@ -41,7 +41,8 @@ def load_export(
         signature `serve`.
 
     Raises:
-        ValueError: If it needs operations of tensorflow-text, which is missing.
+        ValueError: If it needs operations of tensorflow-text, which is missing,
+            or is another SavedModel.
     """
     tf = _tensorflow_alone()
     # Its operations are in libraries; its Python brings Keras.
@@ -57,13 +58,27 @@ def load_export(
             f"'{path}' needs operations of tensorflow-text: "
             "pip install tensorflow-text"
         ) from error
-    serve = exported.signatures["serve"]
+    serve = exported.signatures.get("serve")
+    if not _answers_texts(serve):
+        raise ValueError(
+            f"'{path}' is a SavedModel that answers no texts: `python -m "
+            "training train` makes one that does"
+        )
 
     def ask(sentences: Sequence[bytes]) -> dict[str, np.ndarray]:
         found = serve(sentences=tf.constant(sentences))
         return {name: value.numpy() for name, value in found.items()}
 
     return ask
+
+
+def _answers_texts(serve: Any) -> bool:
+    """Whether a signature, or `None`, has the inputs and outputs of ours."""
+    if serve is None:
+        return False
+    _, inputs = serve.structured_input_signature
+    outputs = {"label", "label_names", "probabilities"}
+    return {*inputs} == {"sentences"} and outputs <= {*serve.structured_outputs}
 
 
 def _tensorflow_alone() -> Any:

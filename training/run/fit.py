@@ -46,7 +46,8 @@ def fit(
         that the checkpoint to go on from had taken.
 
     Raises:
-        DamagedCheckpointError: If the checkpoint to go on from is damaged.
+        DamagedCheckpointError: If the checkpoint to go on from is damaged or
+            of other texts.
         OSError: If the checkpoint or TensorBoard's files can't be written.
     """
     measured = {"test_error": dataset.test}
@@ -62,6 +63,7 @@ def fit(
         lambda: {name: _error(model, one) for name, one in sets.items()},
         asked.keep,
         asked.patience,
+        dataset.digest,
     )
     model.optimizer.build(model.trainable_variables)
     if options.where.resume and path.is_file():

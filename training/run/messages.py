@@ -1,5 +1,6 @@
 """What a person reads before and after a training."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from training.data.dataset import Examples
+from training.data.dataset import Dataset, repeated
 from training.models.backbones import BACKBONES
 from training.options.train_options import TrainOptions
 from training.run.regression import Compared
@@ -24,10 +25,13 @@ def why_no_encoder(options: TrainOptions) -> str:
     """
     name = options.model.backbone
     about = BACKBONES[name].about
+    told = f"Trained is --backbone {name}, {about}."
+    is_asked = options.model.embeddings != "random" or options.model.max_words
+    if is_asked:  # What is for words is; no encoder was looked for.
+        return told
     return (
-        f"Trained is --backbone {name}, {about}. No pretrained encoder is at "
-        "hand, which errs less on most texts: docs/small_data.md says how to "
-        "get one."
+        f"{told} No pretrained encoder is at hand, which errs less on most "
+        "texts: docs/small_data.md says how to get one."
     )
 
 
@@ -58,7 +62,7 @@ def why_this_model(options: TrainOptions, errors: Compared | None) -> str:
 
 
 def report_errors(
-    console: Console, options: TrainOptions, results: dict, test: Examples
+    console: Console, options: TrainOptions, results: dict, dataset: Dataset
 ) -> None:
     """Prints the test error beside what is had without this training.
 
@@ -66,11 +70,13 @@ def report_errors(
         console: What `training.terminal.console` makes.
         options: `TrainOptions`, resolved.
         results: What `Experiment.run` returns.
-        test: `Examples` of the test set.
+        dataset: The `Dataset`.
     """
     # Not before it is used: it takes a second to load.
     from scipy.stats import binomtest
 
+    test = dataset.test
+    known = repeated(test, dataset.given)
     counts = np.bincount(test.labels)
     rows = {
         "always the most frequent class": 100 * (1 - counts.max() / len(test))
@@ -79,14 +85,22 @@ def report_errors(
         rows["logistic regression on words"] = results[
             "words_regression_test_error"
         ]
-    is_on_words = BACKBONES[options.model.backbone].reads_words
-    if "regression_test_error" in results and not is_on_words:
+    is_beside = (
+        options.where.baselines
+        and not BACKBONES[options.model.backbone].reads_words
+    )
+    if is_beside and "regression_test_error" in results:
         name = f"logistic regression on {shown(options.model.bert, 30)}"
         rows[name] = results["regression_test_error"]
     error = results["test_error"]
     rows["this classifier"] = error
     table = Table(
-        title=f"Errors on {len(test)} test texts that nothing was trained on",
+        title=f"Errors on {len(test)} test texts"
+        + (
+            f", {known} of which were trained on"
+            if known
+            else " that nothing was trained on"
+        ),
         title_justify="left",
         show_header=False,
     )
@@ -165,16 +179,15 @@ def report_paths(
     model, record, card = map(shown, paths)
     console.print(f"\nModel:  {model}\nRecord: {record}\nCard:   {card}")
     if options.where.tensorboard:
-        console.print(
-            f"Curves: tensorboard --logdir {shown(options.where.tensorboard)}"
-        )
+        folder = shlex.quote(shown(options.where.tensorboard))
+        console.print(f"Curves: tensorboard --logdir {folder}")
     modules = ["tensorflow as tf"]
     if not BACKBONES[options.model.backbone].reads_words:
         modules.append("tensorflow_text")
     imports = "".join(f"    import {module}\n" for module in modules)
     console.print(
         "Ask it with\n\n"
-        f'    python -m training predict {model} "{text}"\n\n'
+        f'    python -m training predict {shlex.quote(model)} "{text}"\n\n'
         f"or, in Python,\n\n{imports}"
         f'    model = tf.saved_model.load("{model}")\n'
         f"    texts = tf.constant([{text!r}])\n"

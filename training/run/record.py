@@ -6,6 +6,7 @@ from typing import Any
 
 from training.machine import environment
 from training.options.configuration import configuration
+from training.run.files import digests
 
 CURVES = (
     "step",
@@ -39,6 +40,7 @@ def begun(options: Any) -> dict:
     """
     return {
         "configuration": configuration(options),
+        "files": digests(options),
         "environment": environment(),
     }
 

@@ -14,6 +14,24 @@ from training.run.experiment import Experiment
 from training.run.selection import best_evaluation
 
 
+def check_folds(dataset: Dataset, count: int) -> None:
+    """Refuses more folds than any class has texts for.
+
+    Args:
+        dataset: `Dataset`.
+        count: Int, what `--refit` asks for.
+
+    Raises:
+        ValueError: With the number that there can be.
+    """
+    most = np.bincount(dataset.given.labels).max()
+    if count > most:
+        raise ValueError(
+            f"--refit must be {most} or less, as no class has more training "
+            f"and dev texts, not {count}"
+        )
+
+
 def refitted(
     experiment: Experiment, console: Console
 ) -> tuple[Experiment, float, list[TrainOptions]]:

@@ -23,7 +23,7 @@ from training.run.messages import (
 )
 from training.run.numbered import next_version
 from training.run.record import begun, ended, write_record
-from training.run.refit import discard_folds, refitted
+from training.run.refit import check_folds, discard_folds, refitted
 from training.run.regression import compare_words, error_of_words
 from training.run.summary import summarize
 from training.run.unknown import before_training
@@ -54,6 +54,7 @@ def train(options: TrainOptions) -> dict:
     experiment = _experiment(console, asked, options)
     check_exportable(experiment)
     options = experiment.options
+    check_folds(experiment.dataset, options.optimisation.refit)
     _describe(console, experiment)
     models, records = _folders(options)
     if checkpoint_path(options).is_file() and not options.where.resume:
@@ -95,7 +96,7 @@ def train(options: TrainOptions) -> dict:
     discard_checkpoint(experiment.options)
     discard_folds(folds)
     dataset = experiment.dataset
-    report_errors(console, options, results, dataset.test)
+    report_errors(console, options, results, dataset)
     report_calibration(console, options, results, figure_path)
     summarize(
         console,
@@ -126,7 +127,10 @@ def _experiment(
     console.print(why_this_model(options, errors))
     if not (errors and errors.words_tell_more):
         return experiment
-    other = asked.with_fields(backbone="linear").resolved()
+    # Those of the encoder are none of a classifier of words.
+    other = asked.with_fields(
+        backbone="linear", bert=None, vocabulary=None, pooling=None
+    ).resolved()
     return Experiment.of_options(other, experiment.dataset)
 
 

@@ -5,7 +5,7 @@
 A part of it, on a laptop:
 
     python -m training table knobs --places sent --seeds 3 \
-        --learning-rate 1e-3 --steps 300 --steps-per-evaluation 25 \
+        --learning-rate 5e-3 --steps 300 --steps-per-evaluation 25 \
         --records-dir docs/results/records
 
 which goes on with the records that are there.

@@ -42,7 +42,10 @@ TABLE = Table(
     axes={
         "backbone": beginnings,
         "dataset": tuple(SHARES),
-        "learning_rate": (2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3),
+        "learning_rate": (
+            *(2e-5, 5e-5, 1e-4, 2e-4, 5e-4),
+            *(1e-3, 2e-3, 5e-3, 1e-2, 2e-2),
+        ),
     },
     blocks=("backbone", "dataset"),
     options=options,

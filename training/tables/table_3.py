@@ -5,7 +5,7 @@
 A part of it, on a laptop:
 
     python -m training table 3 --backbones cnn --shares 0.03 0.05 0.1 0.2 \
-        --learning-rate 1e-3 --steps 300 --steps-per-evaluation 25 \
+        --learning-rate 5e-3 --steps 300 --steps-per-evaluation 25 \
         --records-dir docs/results/records
 
 which goes on with the records that are there.

@@ -1,6 +1,7 @@
 """Comparing on one's own file, as a person does it."""
 
 import csv
+import io
 import json
 import os
 import random
@@ -15,6 +16,14 @@ import pytest
 import tensorflow as tf
 
 from training.__main__ import main
+from training.compare.answer import comparison_of, write_answer
+from training.compare.compare_options import CompareOptions
+from training.compare.final import train_final
+from training.compare.systems import split_fields
+from training.data.demo import load_demo
+from training.options.data_options import DataOptions
+from training.options.model_options import ModelOptions
+from training.terminal import console
 
 HERE = Path(__file__).parents[3]
 QUICK = ["--steps", "6", "--repeats", "2", "--methods", "sent", "--alphas", "1"]
@@ -174,6 +183,30 @@ def test_the_time_says_how_many_splits(run, tmp_path):
     assert "2 splits" in out
 
 
+def test_a_dry_run_tells_nothing_of_other_texts(run, tmp_path):
+    folder = tmp_path / "runs/compare/reviews-cnn"
+    folder.mkdir(parents=True)
+    (folder / "texts.json").write_text('{"sha256": "of others"}\n')
+    code, _, err = run(*QUICK, "--dry-run")
+    assert code == 2
+    assert "holds a comparison on other texts than the files hold now" in err
+    assert [one.name for one in folder.iterdir()] == ["texts.json"]
+
+
+@pytest.mark.slow
+def test_other_vectors_of_the_same_name_are_not_gone_on_with(run, tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("film 1 2\nplot 3 4\n")
+    asked = ["--steps", "2", "--repeats", "2", "--methods", "sent"]
+    asked += ["--alphas", "1", "--embeddings", vectors]
+    assert run(*asked)[0] == 0
+    vectors.write_text("film 1 2\nplot 3 5\n")
+    for more in ([], ["--dry-run"]):
+        code, _, err = run(*asked, *more)
+        assert code == 2
+        assert "was made with another --embeddings" in err
+
+
 @pytest.mark.slow
 def test_with_a_test_file_only_seeds_differ(run, tmp_path):
     write_reviews(tmp_path / "test.csv", number=40)
@@ -196,6 +229,17 @@ def test_with_a_test_file_only_seeds_differ(run, tmp_path):
         (["--alphas", "-1"], "alpha"),
         (["--text-column", "body"], "body"),
         (["--name", "../up"], "--name"),
+        (["--split-seed", "5"], "--split-seed: compare draws its own splits"),
+        (["--fold", "3"], "--fold: compare draws its own splits"),
+        (["--epsilon", "1"], "--epsilon needs word-amp or sent-amp among"),
+        (["--subset-seed", "1"], "--subset-seed: compare draws its own parts"),
+        (
+            [
+                *["--subset-seed", "1", "--train-share", "0.5"],
+                *["--wrong-labels", "0.2"],
+            ],
+            "--subset-seed: compare draws its own parts",
+        ),
     ],
 )
 def test_bad_input_is_one_line(run, tmp_path, arguments, message):
@@ -204,6 +248,66 @@ def test_bad_input_is_one_line(run, tmp_path, arguments, message):
     assert message in err
     assert len(err.strip().splitlines()) == 1
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_final_training_says_how_many_steps_it_takes(run, tmp_path):
+    data = DataOptions(train_file=Path("reviews.csv"))
+    options = CompareOptions(data, ModelOptions(backbone="cnn")).checked()
+    results = {"best_step": 25, "test_error": 10.0}
+    stream = io.StringIO()
+    train_final(
+        *(console(file=stream), options, {"method": "none"}),
+        *([{"results": results}], 10.0),
+    )
+    assert "Training on all 80 texts, 27 steps:" in stream.getvalue()
+    (record,) = (tmp_path / "runs/compare/reviews-cnn/final").rglob("*.json")
+    record = json.loads(record.read_text())
+    assert record["configuration"]["steps"] == 27
+    assert record["curves"]["step"][-1] == 27
+
+
+@pytest.mark.parametrize(
+    "fields", [{"wrong_labels": 0.2}, {"most_sentences": 30}]
+)
+def test_a_seed_of_what_all_splits_share_is_heeded(fields):
+    data = DataOptions(train_file=Path("a.csv"), subset_seed=1, **fields)
+    options = CompareOptions(data, ModelOptions(backbone="cnn")).checked()
+    fields = split_fields(options.data, 3)
+    assert options.train_options(**fields).data.subset_seed == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"dataset": "demo"}, "the same texts, which each seed draws anew"),
+        ({"dataset": "trec"}, "what is said holds for these test texts"),
+    ],
+)
+def test_the_page_says_what_differs_from_seed_to_seed(
+    tmp_path, monkeypatch, data, expected
+):
+    monkeypatch.chdir(tmp_path)
+    model = ModelOptions(backbone="cnn")
+    options = CompareOptions(DataOptions(**data), model).checked()
+    records = {
+        name: [{"results": {"test_error": error}} for error in errors]
+        for name, errors in (("none", (9.0, 8.0)), ("sent", (9.5, 8.2)))
+    }
+    comparison = comparison_of(options, load_demo(), 0.0, records)
+    page, *_ = write_answer(options, comparison, [])
+    text = page.read_text("utf-8")
+    assert expected in text
+    assert ("these test texts" in text) == (data["dataset"] == "trec")
+
+
+def test_the_help_tells_of_no_backbone_that_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["training", "compare", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    out = capsys.readouterr().out
+    about = out.partition("--learning-rate ")[2].partition("--keep ")[0]
+    assert "bert: 5e-5" in about
+    assert "linear" not in about
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.data.dataset import Examples, hold_out, ten_folds
+from training.data.dataset import Dataset, Examples, hold_out, ten_folds
 from training.data.demo import LABEL_NAMES, load_demo
 
 NAMES = ("cat", "dog", "owl")
@@ -30,6 +30,21 @@ def test_splits_are_fixed_by_their_seed():
     ):
         again = [split(examples(), seed=s)[1].texts for s in (0, 0, 1)]
         assert again[0] == again[1] != again[2]
+
+
+def test_a_digest_tells_texts_labels_and_splits_apart():
+    parts = dict(zip(("train", "dev", "test"), [examples()] * 3, strict=True))
+    digests = {
+        Dataset("my", NAMES, **{**parts, **changed}).digest
+        for part in parts
+        for changed in (
+            {part: examples((30, 50, 21))},
+            {part: examples((50, 30, 20))},
+        )
+    }
+    again = [Dataset("my", NAMES, **parts).digest for _ in range(2)]
+    assert again[0] == again[1]
+    assert len(digests | {*again}) == 7
 
 
 def test_folds_cover_everything_once():

@@ -68,7 +68,6 @@ def test_what_was_read_is_said(tmp_path):
         "  the first: 'a', 'text 0'",
         "  2 classes: b 21, a 20",
     )
-    assert len(load_files(train, train, train).notes) == 9
     assert load_files(many, many, many).notes[:3] == (
         f"{many}: 48 rows; label from 'label' and text from 'text' of 2 "
         "columns, parted by ',', quotes: double",
@@ -76,6 +75,21 @@ def test_what_was_read_is_said(tmp_path):
         "  12 classes: 0 4, 1 4, 2 4, 3 4, 4 4, 5 4, 6 4, 7 4, 8 4, 9 4 and 2 "
         "more",
     )
+
+
+def test_texts_that_are_asked_and_were_learnt_are_said(tmp_path):
+    train = write(tmp_path / "train.tsv", lines("a", "b") + "b\tonce\n")
+    dev = write(tmp_path / "dev.tsv", "a\tnew\nb\ttext 3\na\ttext 3\n")
+    test = write(tmp_path / "test.tsv", "a\tnew\nb\tother\n")
+    assert load_files(train, dev, test).notes[9:] == (
+        "2 of 3 dev texts are among the training texts too, word for word: "
+        "the dev error is too low",
+        "1 of 2 test texts are among the training and dev texts too, word for "
+        "word: the test error is too low",
+    )
+    other = write(tmp_path / "other.tsv", "a\tunlike\n")
+    assert len(load_files(train, other, other).notes) == 10
+    assert len(load_files(train, other, test).notes) == 9
 
 
 @pytest.mark.parametrize("alone", ["whole", "given"])
@@ -101,6 +115,15 @@ def test_a_header_of_unknown_names_is_no_example(tmp_path):
         load_files(train, test, test)
     named = Layout("content", "class")
     assert load_files(train, layout=named).label_names == ("a", "b")
+    # Nor beside a class of one example.
+    write(train, "class\tcontent\n" + lines("a", "b") + "rare\tx\n")
+    with pytest.raises(ValueError, match=r"train.tsv:1: no other line has the"):
+        load_files(train, test, test)
+
+
+def test_one_text_of_each_class_needs_no_header(tmp_path):
+    train = write(tmp_path / "train.tsv", "a\tx\nb\ty\n")
+    assert load_files(train, train, train).label_names == ("a", "b")
 
 
 def test_a_rare_class_is_named(tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from training.options.model_options import PAPER_BERT
 from training.options.train_options import TrainOptions
 
 
@@ -29,9 +30,9 @@ def test_own_texts_begin_with_an_encoder_that_is_at_hand(encoders):
     assert options.mixing.method == "none"
     assert options.optimisation.learning_rate == 5e-5
     assert options.where.name == "my-bert-bge-small-en-v1.5-none"
-    assert (
-        resolved(train_file=Path("a.csv"), backbone="cnn").model.bert != "bge"
-    )
+    # Words begin with no encoder.
+    words = resolved(train_file=Path("a.csv"), backbone="cnn")
+    assert words.model.bert == PAPER_BERT
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,32 @@ def test_own_texts_are_trained_as_long_as_their_number_asks(
         train_file=Path("my.csv"), backbone=backbone, bert="m", steps=7
     )
     assert asked.scheduled(examples).optimisation.steps == 7
+
+
+@pytest.mark.parametrize(
+    ("asked", "steps", "each"),
+    [
+        ({"steps": 20}, 20, 20),
+        ({"steps": 120}, 150, 50),
+        ({"steps": 7, "steps_per_evaluation": 3}, 9, 3),
+        ({"train_file": Path("my.csv"), "steps": 25}, 27, 3),
+        (
+            {
+                "train_file": Path("my.csv"),
+                "steps": 7,
+                "steps_per_evaluation": 8,
+            },
+            *(7, 7),
+        ),
+    ],
+)
+def test_steps_are_those_that_are_taken(asked, steps, each):
+    options = resolved(backbone="cnn", **asked).scheduled(100)
+    assert options.optimisation.steps == steps
+    assert options.optimisation.steps_per_evaluation == each
+    # Of data sets with a name the key is known before they are loaded.
+    if "train_file" not in asked:
+        assert options == resolved(backbone="cnn", **asked)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The knobs of mixing as options: keys, refusals, and where they arrive."""
 
+from pathlib import Path
+
 import pytest
 
 from training.options.configuration import configuration, key_of
@@ -73,6 +75,26 @@ def test_knobs_arrive(method, tmp_path):
         (
             {"method": "none", "fold_lam": True},
             "--fold-lam needs a --method that mixes, not 'none'",
+        ),
+        (
+            {"method": "none", "alpha": 16.0},
+            "--alpha needs a --method that mixes, not 'none'",
+        ),
+        (
+            {"method": None, "train_file": Path("my.csv"), "alpha": 16.0},
+            "--alpha needs a --method that mixes, not 'none'",
+        ),
+        (
+            {"epsilon": 0.5},
+            "--epsilon needs --method word-amp or sent-amp, not 'sent'",
+        ),
+        (
+            {"method": "nonlinear", "min_op": False},
+            "--no-min-op needs --method word-amp or sent-amp, not 'nonlinear'",
+        ),
+        (
+            {"method": "none", "min_op": False},
+            "--no-min-op needs --method word-amp or sent-amp, not 'none'",
         ),
     ],
 )

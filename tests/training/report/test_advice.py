@@ -1,3 +1,4 @@
+import re
 import string
 
 import numpy as np
@@ -29,7 +30,7 @@ def runs(cells, **measures):
 
 
 def results(**tables):
-    names = ("2", "3", "4", "wrong-labels", "recipe")
+    names = ("2", "3", "4", "wrong-labels", "recipe", "learning-rates")
     every = dict.fromkeys(names, EMPTY)
     return every | {key.replace("_", "-"): one for key, one in tables.items()}
 
@@ -92,10 +93,72 @@ def test_amp_is_compared_with_its_mixup():
 
 
 def test_every_sentence_is_told_of_questions_that_are_asked():
-    fields = [
-        field
-        for sentence in SENTENCES
-        for _, field, *_ in string.Formatter().parse(sentence.numbers)
+    numbers = "".join(sentence.numbers for sentence in SENTENCES)
+    assert asked(numbers) == QUESTIONS.keys()
+    for sentence in SENTENCES:
+        assert asked(sentence.brief) <= asked(sentence.numbers)
+
+
+def asked(text):
+    """The questions of which a text has numbers."""
+    fields = [field for _, field, *_ in string.Formatter().parse(text)]
+    return {re.split(r"[.\[]", field)[0] for field in fields if field}
+
+
+@pytest.mark.parametrize(
+    "words, better, rule",
+    [
+        (36.0, 16.0, "choose its learning rate, and don't mix"),
+        (32.0, 16.0, "these records give no rule"),  # mixing helps
+        (36.0, 19.0, "these records give no rule"),  # the rate does not
+    ],
+)
+def test_in_short_many_numbers_are_their_ends(words, better, rule):
+    cells = [
+        few(share, method) | {"backbone": "cnn"}
+        for share in (0.03, 0.05, 0.1, 0.2)
+        for method in ("none", "word", "sent")
     ]
-    asked = {field.split(".")[0] for field in fields if field}
-    assert asked == QUESTIONS.keys()
+    table = runs(cells, test_error=[35.0, words, 35, 30, 30, 30, *[20.0] * 6])
+    rates = runs(
+        [
+            {"backbone": "cnn", "dataset": dataset, "learning_rate": rate}
+            for dataset in ("trec", "sst2")
+            for rate in (1e-3, 5e-3)
+        ],
+        test_error=[19.0, better, 30.0, better + 11],
+    )
+    recipe = runs(
+        [
+            {
+                "backbone": "cnn-vectors",
+                "share": 0.05,
+                "dataset": dataset,
+                "variant": variant,
+            }
+            for dataset in ("trec", "sst2", "subj", "mr")
+            for variant in ("none", "word, alpha 1")
+        ],
+        test_error=[30.0] * 8,
+    )
+    every = results(recipe=recipe, learning_rates=rates) | {"3": table}
+    told, amp = advice(every, is_brief=True).split("\n")
+    assert told.startswith("- **Few labels, a CNN that learns")
+    assert rule in told
+    rate = f"{better - 19:+.2f} and {better - 19:+.2f} points (p = "
+    assert f"changed its error by {rate}" in told
+    ends = sorted([0, words - 35])
+    assert f"{ends[0]:+.2f} to {ends[1]:+.2f} points (p = " in told
+    assert told.endswith(" to 1).")
+    assert not amp
+
+
+def test_in_short_one_number_stands_alone():
+    table = wrong_labels([25.0, 26.0, 18.0])
+    told = advice(results(wrong_labels=table), is_brief=True)
+    assert "the last step is 25.0 %, with mixed sentences 18.0 %" in told
+    (one,) = (
+        sentence for sentence in SENTENCES if "CNN on word" in sentence.topic
+    )
+    assert not one.brief
+    assert "CNN on word vectors" not in told

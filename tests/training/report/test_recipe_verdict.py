@@ -4,7 +4,11 @@ import pytest
 
 from keras_amp.comparison.statistics import smallest_difference
 from tests.training.report.test_advice import EMPTY, results, runs
-from training.report.recipe_verdict import FIRST_FRESH, recipe_verdict
+from training.report.recipe_verdict import (
+    FIRST_FRESH,
+    FRESH_SEEDS,
+    recipe_verdict,
+)
 
 VARIANTS = ("none", "label smoothing 0.1", "sent, alpha 1")
 
@@ -67,6 +71,51 @@ def test_fresh_seeds_confirm_what_the_others_chose(chosen, fresh, is_recipe):
     assert ("sent, alpha 1 (error, in 4)" in on_fresh) == is_recipe
     assert ("**that is the recipe**" in text) == is_recipe
     assert ("**none was confirmed**" in text) == (not is_recipe)
+    assert "None could be" not in text
+    error = f"{fresh - 10:+.1f} ± "
+    row = f"| BERT, 20%, MR | sent, alpha 1 | error | none | {error}"
+    assert row in text
+    assert text.count(" | loss | label smoothing 0.1 | ") == 4
+
+
+def test_fresh_seeds_in_two_settings_could_not_confirm():
+    first = recipes([10.0, 10.0, 8.0])
+    second = recipes([10.0, 10.0, 8.0], ("sst2", "mr"))
+    second["seed"] += FIRST_FRESH
+    text = recipe_verdict(
+        results(recipe=pd.concat([first, second], ignore_index=True))
+    )
+    assert "**none was confirmed**. None could be" in text
+    assert "run in 2 settings, and it takes 3" in text
+
+
+def test_too_few_fresh_seeds_are_not_asked():
+    first = recipes([10.0, 10.0, 10.0])
+    second = recipes([10.0, 10.0, 8.0])
+    second["seed"] += FIRST_FRESH
+    few = second[second["seed"] < FIRST_FRESH + FRESH_SEEDS - 1]
+    both = pd.concat([first, few], ignore_index=True)
+    text = recipe_verdict(results(recipe=both))
+    assert "**None was found**" in text
+    assert "asked where there are 10, and not before" in text
+    assert "not before" not in recipe_verdict(results(recipe=first))
+
+
+def test_two_settings_of_the_same_runs_are_one():
+    cells = [
+        {
+            "backbone": "cnn-vectors",
+            "dataset": dataset,
+            "noise": noise,
+            "variant": variant,
+        }
+        for dataset in ("trec", "sst2")
+        for noise in ("uniform-40", "class-40")
+        for variant in VARIANTS
+    ]
+    noisy = runs(cells, test_error=[10.0, 10.0, 8.0] * 4)
+    text = recipe_verdict(results(**{"wrong-labels": noisy}))
+    assert "Asked of 1 ways to mix in 3 settings" in text
 
 
 def test_what_one_control_alone_was_run_with_counts_for_nothing():

@@ -82,6 +82,24 @@ def test_the_hubs_folder_is_the_classifier_with_its_card(trained):
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, "3 dev texts chose the checkpoint, 3 test texts"),
+        ({"keep": "last"}, "3 dev texts chose no checkpoint, as the last was"),
+        ({"refit": 5}, "3 dev texts among them, after 5 folds chose the"),
+        ({"refit": 1}, "3 dev texts among them, which before that chose the"),
+    ],
+)
+def test_it_says_what_the_dev_texts_were_for(trained, asked, expected):
+    _, record = trained
+    settings = record["configuration"] | asked
+    text = card(record | {"configuration": settings}, [10, 8])
+    assert expected in text
+    is_plain = "dev texts chose the checkpoint" in text
+    assert is_plain == (not asked)
+
+
 def test_of_splits_it_says_mean_and_spread(trained):
     _, record = trained
     splits = [

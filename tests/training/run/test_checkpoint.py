@@ -77,6 +77,11 @@ def curves_of(value):
         (lambda a: {**a, "seconds": np.nan}, "its seconds are nan"),
         (lambda a: {**a, "seconds": np.inf}, "its seconds are inf"),
         (lambda a: {**a, "seconds": np.ones(2)}, "its seconds are"),
+        (lambda a: without(a, "texts"), "does not say of which texts"),
+        (
+            lambda a: {**without(a, "state_2"), "texts": "others"},
+            "is of other texts than the files hold now",
+        ),
     ],
 )
 def test_another_models_checkpoint_changes_nothing(kept, change, message):

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import keras
 import pytest
+import tensorflow as tf
 
 import keras_amp
 from tests.helpers import text_model
+from training.run.exported import load_export
 
 HERE = Path(__file__).parents[3]
 ASK = """
@@ -71,6 +73,23 @@ def test_an_export_is_asked_without_keras_which_may_come_later(
     found = list(json.loads(answer)["probabilities"].values())
     expected = keras.ops.softmax(logits).numpy()
     assert found == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+class Others(tf.Module):
+    """A SavedModel that is no classifier of texts."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def double(self, x):
+        return {"label": 2 * x}
+
+
+@pytest.mark.parametrize("signature", [None, "serving_default", "serve"])
+def test_another_savedmodel_is_refused(tmp_path, signature):
+    others = Others()
+    signatures = {signature: others.double} if signature else None
+    tf.saved_model.save(others, tmp_path, signatures)
+    with pytest.raises(ValueError, match="that answers no texts: `python -m"):
+        load_export(tmp_path)
 
 
 @pytest.mark.parametrize("export", ["pieces"], indirect=True)

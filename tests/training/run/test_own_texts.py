@@ -51,15 +51,20 @@ def test_an_encoder_is_fine_tuned_where_words_do_not_tell(
     assert asked["schedule"] == "warm-up"
 
 
+@pytest.mark.parametrize(
+    "more", [(), ("--bert", "all-MiniLM-L6-v2", "--pooling", "mean")]
+)
 def test_the_linear_classifier_is_trained_where_words_tell_more(
-    at_hand, run, tmp_path
+    at_hand, run, tmp_path, more
 ):
     # Of these letters the encoder has no piece: both are one to it.
     texts = [f"order {n % 8} of {part}" for n in range(40) for part in "ሀለ"]
     labels = ["first", "second"] * 40
     rows = zip(labels, texts, strict=True)
     (tmp_path / "my.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in rows))
-    code, out, err = run("train", "--train-file", "my.tsv", "--name", "my")
+    code, out, err = run(
+        *["train", "--train-file", "my.tsv", "--name", "my", *more]
+    )
     assert code == 0, err
     record = json.loads((tmp_path / "runs/my/1.json").read_text())
     chosen = record["configuration"]["backbone"]

@@ -20,7 +20,7 @@ from tests.training.run.test_train import run_in
 from training.options.train_options import TrainOptions
 from training.run.checkpoint import checkpoint_path
 
-HERE = Path.cwd()
+HERE = Path(__file__).parents[3]
 OPTIONS = ["--steps", "24", "--steps-per-evaluation", "4", "--batch-size", "16"]
 NAME = "demo-cnn-word-amp"
 
@@ -119,6 +119,34 @@ def test_a_damaged_checkpoint_is_one_line(run, interrupted, size):
     assert code == 2
     assert "is damaged or of another version" in err
     assert err.count("\n") == 1
+
+
+def test_a_checkpoint_of_other_texts_is_refused(tmp_path, monkeypatch):
+    rows = [
+        (label, f"{word} {number}")
+        for label, word in (("first", "one"), ("second", "two"))
+        for number in range(20)
+    ]
+    mended = [("second" if a == "first" else "first", b) for a, b in rows] * 2
+
+    def run(rows, *more):
+        lines = "".join(f"{label}\t{text}\n" for label, text in rows)
+        (tmp_path / "my.tsv").write_text(lines)
+        return run_in(
+            *(tmp_path, "train", "--train-file", "my.tsv", "--name", "my"),
+            *("--backbone", "cnn", *OPTIONS, *more),
+        )
+
+    monkeypatch.setattr(training.run.train, "export", _interrupt)
+    assert run(rows)[0] == 130
+    monkeypatch.undo()
+    code, _, err = run(mended, "--resume")
+    assert code == 2
+    assert "is of other texts than the files hold now" in err
+    assert "start without --resume" in err
+    assert err.count("\n") == 1
+    # Mended back, they are those of the checkpoint.
+    assert run(rows, "--resume")[0] == 0
 
 
 def test_a_full_disc_leaves_the_last_checkpoint(run, interrupted, monkeypatch):

@@ -59,6 +59,15 @@ def run(tmp_path):
     return functools.partial(run_in, tmp_path)
 
 
+def test_the_record_says_how_many_steps_were_taken(run, tmp_path):
+    code, out, _ = run("train", "--method", "none", "--steps", "3")
+    assert code == 0
+    assert "step 3 of 3" in out
+    record = json.loads((tmp_path / "runs/demo-cnn-none/1.json").read_text())
+    assert record["configuration"]["steps"] == 3
+    assert record["curves"]["step"] == [3]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_trains_exports_and_records(run, tmp_path, method):
     code, out, _ = run("train", "--method", method, *QUICK)
@@ -508,13 +517,27 @@ def test_runs_are_named_by_what_differs():
         (["--train-file", "none.tsv"], "there is no file 'none.tsv'"),
         (["--test-file", "x.tsv"], "--test-file needs a --train-file"),
         (["--quoting", "none"], "--quoting needs a --train-file"),
+        *(
+            (
+                ["--train-file", "none.tsv", *words],
+                f"{words[0]} says nothing of a --train-file; leave one of them",
+            )
+            for words in (["--dataset", "x"], ["--phrases"], ["--fold", "3"])
+        ),
         (["--dataset", "subj", "--fold", "12"], "--fold"),
+        (["--dataset", "trec", "--fold", "3"], "--fold is of --dataset subj"),
         (["--train-share", "2"], "--train-share must be above 0 and at most 1"),
         (["--lam-points", "1"], "--lam-points must be 0 or at least 2"),
         (["--method", "none", "--lam-points", "5"], "needs a --method that"),
         (["--method", "word", "--released.reweight"], "need --method word-amp"),
         (["--released.fresh-noise", "--no-min-op"], "with --min-op"),
         (["--refit", "2", "--calibrate"], "--calibrate needs dev texts"),
+        (["--refit", "2000"], "as no class has more training and dev texts"),
+        (["--seed", "-1"], "--seed must be from 0 to 4294967295, not -1"),
+        (["--split-seed", "-1"], "--split-seed must be from 0 to 4294967295"),
+        (["--subset-seed", f"{2**32}"], "--subset-seed must be from 0 to 429"),
+        (["--max-words", "0"], "--max-words must be 3 or more"),
+        (["--max-words", "-1"], "--max-words must be 3 or more"),
         (["--out-of-domain-file", "none.txt"], "there is no file 'none.txt'"),
     ],
 )
