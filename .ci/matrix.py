@@ -27,7 +27,11 @@ HERE = Path(__file__).parent.parent
 RECORDS = HERE / "docs" / "results" / "versions"
 PAGE = HERE / "docs" / "versions.md"
 SHOWN = ("tensorflow", "keras", "keras-hub", "tensorflow-text", "numpy")
-ALONE = ("", "training", "bert", "model-garden", "ray", "test", "docs", "dev")
+ALONE = (
+    *("", "training", "compare", "bert", "model-garden"),
+    *("onnx", "litert", "openvino", "serve", "ray", "jax", "torch"),
+    *("test", "docs", "dev"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +56,8 @@ ENVIRONMENTS = {
     ),
     "all": Environment(
         python="3.11",
-        extras="training,bert,model-garden,ray,jax,torch,dev",
+        extras="training,bert,model-garden,onnx,litert,openvino,serve,ray,"
+        "jax,torch,dev",
         pins=("tensorflow==2.20.*", "torch==2.13.0"),
         about="TensorFlow 2.20 with all extras",
     ),
@@ -228,6 +233,7 @@ def page():
         for extra, size in record["extras"].items():
             figures = f"{size['packages']} | {size['megabytes']}"
             lines.append(f"| `{extra}` | {figures} |")
+        lines += ["", "`torch` comes with CUDA's libraries on Linux."]
     return "\n".join(lines) + "\n"
 
 

@@ -13,6 +13,7 @@ LAYERS = [
     "errors",
     "extras",
     "checks",
+    "branches",
     "policy",
     "partners",
     "masks",
@@ -27,6 +28,7 @@ LAYERS = [
     "backbones",
     "text",
     "whole",
+    "on_tensorflow",
     "serving_checks",
     "serving",
     "convert",
@@ -68,6 +70,10 @@ def layer_of(path, root="keras_amp"):
     return path.relative_to(HERE / root).parts[0].removesuffix(".py")
 
 
+def test_every_file_is_in_a_layer():
+    assert {layer_of(path) for path in FILES} - {"__init__"} == {*LAYERS}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HERE)))
 def test_imports_go_downward(path):
     layer = layer_of(path)
@@ -77,6 +83,7 @@ def test_imports_go_downward(path):
         assert "keras.src" not in name, f"{path} imports {name}"
         if layer == "__init__" or parts[0] != "keras_amp" or len(parts) < 2:
             continue
+        # Else it is a name that `keras_amp` itself has.
         if parts[1] in LAYERS:
             allowed = LAYERS[: LAYERS.index(layer) + 1]
             assert parts[1] in allowed, f"{path} imports {name}"

@@ -70,6 +70,11 @@ def pretrained_encoder(minilm, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_AMP_MODELS", str(tmp_path))
 
 
+def is_in(shown, option):
+    """Whether help shows an option, and not one that begins like it."""
+    return re.search(rf"{re.escape(option)}(?![\w-])", shown) is not None
+
+
 @pytest.mark.parametrize(("command", "arguments"), COMMANDS)
 def test_options_of_commands_exist(command, arguments, monkeypatch, capsys):
     options = re.findall(r"--[\w-]+", arguments)
@@ -78,7 +83,7 @@ def test_options_of_commands_exist(command, arguments, monkeypatch, capsys):
         main()
     assert exit.value.code == 0
     shown = capsys.readouterr().out
-    assert all(option in shown for option in options)
+    assert [one for one in options if not is_in(shown, one)] == []
 
 
 def test_the_table_of_settings_is_the_presets():
@@ -109,4 +114,4 @@ def test_options_of_the_table_exist(monkeypatch, capsys):
     table = rest.partition("\n\n")[0]
     options = re.findall(r"`(--[\w-]+)", table)
     assert len(options) > 10
-    assert [option for option in options if option not in shown] == []
+    assert [one for one in options if not is_in(shown, one)] == []

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -20,7 +21,9 @@ HERE = Path(__file__).parent.parent
 def made(tmp_path_factory):
     """A folder with all that `report` writes from the records."""
     folder = tmp_path_factory.mktemp("docs")
-    report(HERE / RECORDS_DIR, folder / "RESULTS.md", is_drawing=False)
+    readme = folder / "README.md"
+    shutil.copyfile(HERE / "README.md", readme)
+    report(HERE / RECORDS_DIR, folder / "RESULTS.md", False, readme)
     return folder
 
 
@@ -36,11 +39,11 @@ def test_results_are_those_of_the_records_byte_for_byte(made):
         assert (made / "results" / name).read_bytes() == ours
 
 
-def test_the_readme_advises_what_the_results_do():
-    told = (HERE / "docs/results/advice.md").read_text("utf-8").strip()
-    assert f"<!-- advice -->\n{told}\n" in (HERE / "README.md").read_text(
-        "utf-8"
-    )
+def test_the_readme_advises_what_the_results_do(made):
+    text = (HERE / "README.md").read_text("utf-8")
+    assert (made / "README.md").read_text("utf-8") == text
+    before, _, block = text.partition("<!-- advice -->\n- **")
+    assert before and block
 
 
 def test_figures_of_the_results_are_there():
@@ -62,7 +65,7 @@ def test_the_documented_grids_are_done(monkeypatch, capsys):
     commands = re.findall(
         r"^python -m (training table (?:.*\\\n)*.*results/records)$", text, re.M
     )
-    assert len(commands) == 23
+    assert len(commands) == 34
     monkeypatch.chdir(HERE)
     for command in commands:
         arguments = shlex.split(command.replace("\\\n", " "))
