@@ -1,6 +1,7 @@
 """Layers import downward only."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ LAYERS = [
     "on_tensorflow",
     "serving_checks",
     "serving",
+    "formats",
     "convert",
     "saved_model",
     "tensorboard",
@@ -72,6 +74,20 @@ def layer_of(path, root="keras_amp"):
 
 def test_every_file_is_in_a_layer():
     assert {layer_of(path) for path in FILES} - {"__init__"} == {*LAYERS}
+
+
+@pytest.mark.parametrize(
+    "root, parts", [("keras_amp", LAYERS), ("training", ROOMS)]
+)
+def test_a_newcomer_is_told_where_each_is(root, parts):
+    text = (HERE / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"^\| `{root}/.*?\|", text, re.MULTILINE)
+    told = [
+        name.removesuffix("/").split("/")[-1].removesuffix(".py")
+        for row in rows
+        for name in re.findall("`(.*?)`", row)
+    ]
+    assert sorted(told) == sorted(parts)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HERE)))

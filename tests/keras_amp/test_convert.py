@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 import keras_amp
-from keras_amp.convert import FORMATS
 from keras_amp.extras import needed
+from keras_amp.formats import FORMATS
 from keras_amp.text import WordPieceTokenizer, word_tokenizer
 from tests.helpers import files_limited_to
 
