@@ -30,8 +30,11 @@ def check_outputs(outputs, from_logits):
             f"ids here. Received: outputs such as {found[0].tolist()}"
         )
     is_inside = bool(np.all((found >= 0) & (found <= 1)))
-    # As near to 1 as bfloat16 comes. The logits of all texts don't by chance.
-    are_shares = is_inside and np.allclose(found.sum(axis=-1), 1, atol=5e-3)
+    # As near to 1 as a softmax comes, which on some processors is computed in
+    # bfloat16 throughout. The logits of all texts don't by chance.
+    is_rough = keras.backend.standardize_dtype(outputs.dtype) == "bfloat16"
+    apart = np.abs(found.sum(axis=-1) - 1).max()
+    are_shares = is_inside and apart < (0.03 if is_rough else 5e-3)
     if are_shares and from_logits:
         wanted = "logits, and they sum to 1 as probabilities do"
         then = "Then say `from_logits=False`"

@@ -327,6 +327,14 @@ def test_probabilities_of_little_precision_are_some(dtype):
     check_outputs(keras.ops.cast(logits, dtype), from_logits=True)
 
 
+def test_a_softmax_in_bfloat16_may_be_rougher():
+    # As far as one of a thousand classes came on a processor without it.
+    outputs = 1.013 * keras.ops.softmax(np.eye(3, dtype="float32"))
+    check_outputs(keras.ops.cast(outputs, "bfloat16"), from_logits=False)
+    with pytest.raises(ValueError, match="probabilities that sum to 1"):
+        check_outputs(outputs, from_logits=False)
+
+
 def of_one_length():
     ids = keras.Input((6,), dtype="int32")
     features = keras.layers.Flatten()(keras.layers.Embedding(9, 4)(ids))
