@@ -65,7 +65,7 @@ def test_the_documented_grids_are_done(monkeypatch, capsys):
     commands = re.findall(
         r"^python -m (training table (?:.*\\\n)*.*results/records)$", text, re.M
     )
-    assert len(commands) == 34
+    assert len(commands) == 36
     monkeypatch.chdir(HERE)
     for command in commands:
         arguments = shlex.split(command.replace("\\\n", " "))
